@@ -1,0 +1,99 @@
+import type { DeploymentId, InvocationId } from './ids.ts';
+import type { NotificationId } from './journal.ts';
+import type { Failure, Outcome } from './outcome.ts';
+import type { DurationMs, UnixMillis } from './time.ts';
+
+/** What is invoked: a handler, with its key when the service is keyed. */
+export type InvocationTarget =
+  | { readonly kind: 'service'; readonly service: string; readonly handler: string }
+  | {
+      readonly kind: 'virtualObject';
+      readonly service: string;
+      readonly key: string;
+      readonly handler: string;
+      readonly mode: 'exclusive' | 'shared';
+    }
+  | {
+      readonly kind: 'workflow';
+      readonly service: string;
+      readonly key: string;
+      readonly handler: string;
+      readonly mode: 'run' | 'shared';
+    };
+
+export function isExclusive(target: InvocationTarget): boolean {
+  return target.kind === 'virtualObject' && target.mode === 'exclusive';
+}
+
+export function isWorkflowRun(target: InvocationTarget): boolean {
+  return target.kind === 'workflow' && target.mode === 'run';
+}
+
+/** Exclusive object handlers and workflow runs may change user state; shared handlers only read it. */
+export function mayWriteState(target: InvocationTarget): boolean {
+  return isExclusive(target) || isWorkflowRun(target);
+}
+
+/** The key of a keyed target, `undefined` for a Service. */
+export function targetKey(target: InvocationTarget): string | undefined {
+  return target.kind === 'service' ? undefined : target.key;
+}
+
+/** Who submitted an invocation. */
+export type InvocationSource =
+  | {
+      readonly kind: 'ingress';
+      /** Names the submission, so that one sent again after a thread restart is recognised. */
+      readonly requestId: string;
+    }
+  | { readonly kind: 'invocation'; readonly id: InvocationId; readonly target: InvocationTarget };
+
+/** An invocation that waits for another one's outcome, by a Call or an AttachInvocation entry. */
+export interface Waiter {
+  readonly invocationId: InvocationId;
+  readonly completionId: number;
+  readonly entry: 'call' | 'attach';
+}
+
+/** The deployment an invocation stays on, fixed together with the first entry an attempt stores. */
+export interface Pin {
+  readonly deploymentId: DeploymentId;
+  readonly protocolVersion: number;
+}
+
+export type InvocationStatus =
+  | { readonly kind: 'scheduled'; readonly fireAtMs: UnixMillis }
+  /** Queued behind the exclusive invocation that holds the key. */
+  | { readonly kind: 'inboxed'; readonly inboxSequence: number }
+  /** An attempt runs, is about to run, or backs off. */
+  | { readonly kind: 'invoked' }
+  | { readonly kind: 'suspended'; readonly awaiting: readonly NotificationId[] }
+  | { readonly kind: 'paused'; readonly failure?: Failure | undefined }
+  | {
+      readonly kind: 'completed';
+      readonly outcome: Outcome;
+      readonly completedAtMs: UnixMillis;
+    };
+
+export interface Invocation {
+  readonly id: InvocationId;
+  /** Monotonic number within the partition; keys the status and journal rows. */
+  readonly number: number;
+  readonly target: InvocationTarget;
+  readonly source: InvocationSource;
+  readonly idempotencyKey?: string | undefined;
+  readonly createdAtMs: UnixMillis;
+  readonly modifiedAtMs: UnixMillis;
+  /** How long the outcome is kept after completion. Unit: milliseconds; 0 keeps nothing. */
+  readonly completionRetentionMs: DurationMs;
+  /** How long the journal is kept after completion. Unit: milliseconds; 0 keeps nothing. */
+  readonly journalRetentionMs: DurationMs;
+  readonly status: InvocationStatus;
+  /** Counts the times the invocation became `invoked`; commands of an older epoch are dropped. */
+  readonly epoch: number;
+  readonly journalLength: number;
+  /** Command entries among the journal's entries; Input is command 0. */
+  readonly commandCount: number;
+  readonly pin?: Pin | undefined;
+  readonly waiters: readonly Waiter[];
+}

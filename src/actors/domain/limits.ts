@@ -1,0 +1,48 @@
+// Every bound in one place: unit, default, source. "Reference" is restate-server 1.7.12.
+import type { HandlerDefaults } from './schema.ts';
+import { durationMs } from './time.ts';
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const MEBIBYTE = 1024 * 1024;
+
+/** What handlers get that set nothing themselves. Source: the reference's dumped defaults. */
+export const HANDLER_DEFAULTS: HandlerDefaults = {
+  inactivityTimeoutMs: durationMs(MINUTE_MS),
+  abortTimeoutMs: durationMs(10 * MINUTE_MS),
+  journalRetentionMs: durationMs(DAY_MS),
+  idempotencyRetentionMs: durationMs(DAY_MS),
+  workflowCompletionRetentionMs: durationMs(DAY_MS),
+  retryPolicy: {
+    initialIntervalMs: durationMs(500),
+    exponentiationFactor: 2,
+    maxIntervalMs: durationMs(MINUTE_MS),
+    maxAttempts: 70,
+    onMaxAttempts: 'pause',
+  },
+};
+
+/** Share of a retry delay that jitter may add on top. Source: seen on the reference, uniform 0..30 %. */
+export const RETRY_JITTER_SHARE_MAX = 0.3;
+
+/** Partitions of a new data directory. Source: reference option `default-num-partitions`. */
+export const PARTITIONS_COUNT_DEFAULT = 24;
+
+/** Largest request body the ingress takes. Unit: bytes, inclusive. Source: `ingress.request-size-limit`. */
+export const REQUEST_BODY_BYTES_MAX = 32 * MEBIBYTE;
+
+/**
+ * Largest message body taken from a deployment. Unit: bytes, exclusive.
+ * Source: the reference refuses at `message-size-limit` (32 MiB) plus 256 KiB.
+ */
+export const SERVICE_MESSAGE_BYTES_MAX = 32 * MEBIBYTE + 256 * 1024;
+
+/** State sent along with Start. Unit: bytes of keys plus values. Source: `eager-state-size-limit`. */
+export const EAGER_STATE_BYTES_MAX = 32 * MEBIBYTE;
+
+/** How long a response stream may stay open after its terminal message. Source: seen on the reference. */
+export const ATTEMPT_DRAIN_MS = durationMs(5 * SECOND_MS);
+
+/** How long open ingress requests may go on after SIGTERM. Source: seen on the reference. */
+export const INGRESS_DRAIN_MS = durationMs(5 * SECOND_MS);

@@ -1,0 +1,70 @@
+// Everything a partition can ask of the outside. Effects are released in order, and only after the
+// batch that produced them is flushed.
+import type { InvocationId, PartitionNumber } from '../domain/ids.ts';
+import type { InvocationTarget, Pin } from '../domain/invocation.ts';
+import type { JournalEntry, NotificationEntry } from '../domain/journal.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { DurationMs, UnixMillis } from '../domain/time.ts';
+import type { AttemptIdentity, PartitionMessage } from './command.ts';
+
+/** An answer to a request of the ingress. */
+export type RequestReply =
+  /** The invocation exists. `executeAtMs` only while it is scheduled. */
+  | {
+      readonly kind: 'accepted';
+      readonly isNew: boolean;
+      readonly executeAtMs?: UnixMillis | undefined;
+    }
+  | {
+      readonly kind: 'completed';
+      readonly target: InvocationTarget;
+      readonly outcome: Outcome;
+      /** When the stored outcome expires; only when it was read back, not waited for. */
+      readonly expiresAtMs?: UnixMillis | undefined;
+    }
+  | { readonly kind: 'notFound' }
+  | { readonly kind: 'notCompleted' }
+  | { readonly kind: 'workflowAlreadyInvoked' }
+  | { readonly kind: 'signalAccepted' };
+
+/** All that an attempt needs, read at the moment the attempt was decided. */
+export interface AttemptInput extends AttemptIdentity {
+  readonly target: InvocationTarget;
+  readonly pin?: Pin | undefined;
+  readonly journal: readonly JournalEntry[];
+  /** In key order; as much as the eager state limit allows. */
+  readonly state: ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]>;
+  readonly partialState: boolean;
+  readonly createdAtMs: UnixMillis;
+  readonly modifiedAtMs: UnixMillis;
+}
+
+export type PartitionEffect =
+  | { readonly kind: 'reply'; readonly requestId: string; readonly reply: RequestReply }
+  /** The request waits until `outcomeReached` for the invocation is released. */
+  | {
+      readonly kind: 'replyWhenCompleted';
+      readonly requestId: string;
+      readonly invocationId: InvocationId;
+    }
+  | {
+      readonly kind: 'outcomeReached';
+      readonly invocationId: InvocationId;
+      readonly target: InvocationTarget;
+      readonly outcome: Outcome;
+    }
+  | { readonly kind: 'startAttempt'; readonly input: AttemptInput }
+  | ({ readonly kind: 'retryAttempt'; readonly delayMs: DurationMs } & AttemptIdentity)
+  /** A notification was journaled; push it to the attempt if one is connected. */
+  | ({ readonly kind: 'notifyAttempt'; readonly entry: NotificationEntry } & AttemptIdentity)
+  | ({ readonly kind: 'ackCommand'; readonly commandIndex: number } & AttemptIdentity)
+  /** The invocation is no longer invoked: forget its retry state, end a stream still open. */
+  | ({ readonly kind: 'releaseAttempt' } & AttemptIdentity)
+  | {
+      readonly kind: 'send';
+      readonly to: PartitionNumber;
+      readonly sequence: number;
+      readonly message: PartitionMessage;
+    }
+  | { readonly kind: 'ackDelivery'; readonly to: PartitionNumber; readonly sequence: number }
+  | { readonly kind: 'armTimer'; readonly dueMs: UnixMillis };

@@ -1,0 +1,95 @@
+// What the partition machine may read and write, synchronously. Writes are visible to later reads at
+// once and become durable with the batch. Implemented by storage/partition-store.ts.
+import type { InvocationId, PartitionNumber } from '../domain/ids.ts';
+import type { Invocation } from '../domain/invocation.ts';
+import type { JournalEntry } from '../domain/journal.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { UnixMillis } from '../domain/time.ts';
+import type { PartitionMessage } from './command.ts';
+
+/** A keyed service instance: an object or a workflow run. */
+export interface ServiceKey {
+  readonly service: string;
+  readonly key: string;
+}
+
+/** A durable timer. Rows are ordered by due time, then invocation number, then completion id. */
+export interface Timer {
+  readonly dueMs: UnixMillis;
+  readonly invocationNumber: number;
+  /** 0 starts a scheduled invocation; any other number completes that Sleep entry. */
+  readonly completionId: number;
+  readonly invocationId: InvocationId;
+}
+
+/** A durable promise of a workflow: completed, or with invocations waiting for it. */
+export type DurablePromise =
+  | { readonly kind: 'completed'; readonly outcome: Outcome }
+  | { readonly kind: 'awaited'; readonly listeners: readonly PromiseListener[] };
+
+export interface PromiseListener {
+  readonly invocationId: InvocationId;
+  readonly completionId: number;
+}
+
+export interface OutboxMessage {
+  readonly to: PartitionNumber;
+  readonly sequence: number;
+  readonly message: PartitionMessage;
+}
+
+export interface PartitionState {
+  readonly partition: PartitionNumber;
+  readonly partitionsCount: number;
+
+  /** Next monotonic invocation number; each call returns a fresh one. */
+  nextInvocationNumber(): number;
+
+  getInvocation(id: InvocationId): Invocation | undefined;
+  putInvocation(invocation: Invocation): void;
+  deleteInvocation(invocation: Invocation): void;
+  /** Every stored invocation that is not completed, for recovery; in number order. */
+  unfinishedInvocations(): Iterable<Invocation>;
+
+  appendJournal(invocationNumber: number, index: number, entry: JournalEntry): void;
+  /** Entries `from` (inclusive) to `to` (exclusive), in order. Asserts that none is missing. */
+  readJournal(invocationNumber: number, from: number, to: number): JournalEntry[];
+  deleteJournal(invocationNumber: number, length: number): void;
+
+  getUserState(owner: ServiceKey, stateKey: Uint8Array): Uint8Array | undefined;
+  setUserState(owner: ServiceKey, stateKey: Uint8Array, value: Uint8Array): void;
+  clearUserState(owner: ServiceKey, stateKey: Uint8Array): void;
+  clearAllUserState(owner: ServiceKey): void;
+  /** In lexicographic key order, without copying more than the caller consumes. */
+  listUserState(owner: ServiceKey): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
+
+  /** The invocation that holds the key, if any. */
+  getLock(owner: ServiceKey): InvocationId | undefined;
+  setLock(owner: ServiceKey, holder: InvocationId): void;
+  releaseLock(owner: ServiceKey): void;
+
+  /** Appends to the queue of the key and returns the entry's sequence number. */
+  pushInbox(owner: ServiceKey, invocationId: InvocationId): number;
+  /** Removes and returns the head of the queue. */
+  popInbox(owner: ServiceKey): InvocationId | undefined;
+  removeFromInbox(owner: ServiceKey, sequence: number): void;
+
+  putTimer(timer: Timer): void;
+  deleteTimer(timer: Timer): void;
+  /** The earliest timers, at most `limit`. */
+  firstTimers(limit: number): Timer[];
+
+  getPromise(owner: ServiceKey, promiseKey: string): DurablePromise | undefined;
+  putPromise(owner: ServiceKey, promiseKey: string, promise: DurablePromise): void;
+
+  /** Appends to the outbox for `to` and returns the message's sequence number (1, 2, …). */
+  pushOutbox(to: PartitionNumber, message: PartitionMessage): number;
+  /** Deletes the messages for `to` up to and including `sequence`. */
+  truncateOutbox(to: PartitionNumber, sequence: number): void;
+  /** Every message not yet acknowledged, ordered by receiver and sequence. */
+  outboxMessages(): Iterable<OutboxMessage>;
+
+  /** Highest sequence number applied from partition `from`; 0 before the first. */
+  getDedup(from: PartitionNumber): number;
+  setDedup(from: PartitionNumber, sequence: number): void;
+}

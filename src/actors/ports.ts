@@ -1,0 +1,105 @@
+// Interfaces that actors own and that storage and io implement.
+import type { InvocationId } from './domain/ids.ts';
+import type { Deployment, Schema } from './domain/schema.ts';
+import type { NotificationResult } from './domain/outcome.ts';
+import type { SignalId, Submission } from './partition/command.ts';
+import type { RequestReply } from './partition/effect.ts';
+import type { PartitionState } from './partition/state.ts';
+
+/** The state of one partition together with its only door to durability. */
+export interface PartitionStore extends PartitionState {
+  /** Writes applied since the last commit exist. */
+  hasUncommittedWrites(): boolean;
+  /**
+   * Hands every write since the last commit to the log as one atomic batch. Resolves once the batch
+   * is flushed to disk. Batches of one partition are flushed in the order of their commits.
+   * Rejects when the batch may not be durable; the store must not be used any more then.
+   */
+  commit(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where an attempt's or a discovery's HTTP request goes. */
+export interface DeploymentAddress {
+  /** Absolute URI of the deployment; its path is a prefix of every request path. */
+  readonly uri: string;
+  readonly httpVersion: Deployment['httpVersion'];
+}
+
+export interface DeploymentRequest {
+  readonly address: DeploymentAddress;
+  readonly method: 'GET' | 'POST';
+  /** Absolute path below the deployment's prefix, for example `/invoke/Greeter/greet`. */
+  readonly path: string;
+  /** In the order they are sent; names in lower case. */
+  readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
+}
+
+/** Why a stream failed. `message` is complete enough to be shown as an invocation's last failure. */
+export interface TransportFailure {
+  readonly kind: 'connect' | 'http11Only' | 'reset' | 'connectionLost' | 'refused' | 'protocol';
+  readonly message: string;
+}
+
+/** Hears one stream. Nothing is called after `onEnd` or `onFailure`. */
+export interface DeploymentStreamListener {
+  onResponse(status: number, headers: Readonly<Record<string, string>>): void;
+  /** The chunk belongs to the listener from now on. */
+  onData(chunk: Uint8Array): void;
+  /** The response is complete. */
+  onEnd(): void;
+  onFailure(failure: TransportFailure): void;
+}
+
+/** One full-duplex HTTP exchange. Writes after `end` or `reset`, or after a failure, are ignored. */
+export interface DeploymentStream {
+  /** Bytes belong to the stream from now on. Writes of one event-loop turn leave together. */
+  write(bytes: Uint8Array): void;
+  /** Ends the request body. */
+  end(): void;
+  /** Abandons the stream (RST_STREAM CANCEL); the listener hears nothing more. */
+  reset(): void;
+}
+
+/** Sends requests to deployments over pooled connections. Never throws; failures reach the listener. */
+export interface DeploymentTransport {
+  open(request: DeploymentRequest, listener: DeploymentStreamListener): DeploymentStream;
+  /** Ends every connection; open streams fail. */
+  close(): Promise<void>;
+}
+
+/** Persists the schema on the main thread. */
+export interface SchemaStore {
+  load(): Schema;
+  /** Resolves once flushed. */
+  save(schema: Schema): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What the ingress may ask of the invocations. Implemented by the router. */
+export interface InvocationGateway {
+  /** Resolves with `accepted` once durable. */
+  send(submission: IngressSubmission): Promise<RequestReply>;
+  /** Resolves with the outcome, however long it takes. */
+  call(submission: IngressSubmission): Promise<RequestReply>;
+  attach(invocationId: InvocationId): Promise<RequestReply>;
+  getOutput(invocationId: InvocationId): Promise<RequestReply>;
+  signal(
+    invocationId: InvocationId,
+    signal: SignalId,
+    result: NotificationResult,
+  ): Promise<RequestReply>;
+}
+
+/** A submission without its source: the gateway names the request. */
+export type IngressSubmission = Omit<Submission, 'source'>;
+
+/** Thrown by the gateway when the partition cannot be reached and the request was not kept. */
+export class GatewayUnavailableError extends Error {
+  override readonly name = 'GatewayUnavailableError';
+}
+
+/** The current schema; `current()` returns the same object until something changes. */
+export interface SchemaReader {
+  current(): Schema;
+}
