@@ -1,7 +1,7 @@
 // Typed messages of the service protocol, versions 5 and 6, without bytes. The codec in
 // io/service-protocol turns them into frames and back. Source: Restate service protocol.
 import type { NotificationId } from '../domain/journal.ts';
-import type { Failure, NotificationResult, Outcome } from '../domain/outcome.ts';
+import type { NotificationResult, Outcome } from '../domain/outcome.ts';
 
 export interface Header {
   readonly key: string;
