@@ -1,0 +1,53 @@
+// One HTTP exchange as the ingress and the admin API see it, whichever server library carries it.
+
+/** Header fields in the order received; names in lower case, repeated names kept. */
+export type HeaderFields = ReadonlyArray<readonly [name: string, value: string]>;
+
+export type BodyResult =
+  | { readonly kind: 'body'; readonly bytes: Uint8Array }
+  /** `declared` tells a Content-Length over the limit from a body that turned out too long. */
+  | { readonly kind: 'tooLarge'; readonly declared: boolean }
+  /** The client went away or sent an unreadable body. */
+  | { readonly kind: 'failed'; readonly message: string };
+
+export interface HttpRequest {
+  readonly method: string;
+  /** The raw path of the request target: not decoded, not normalised, without the query. */
+  readonly path: string;
+  /** The raw query without `?`; `undefined` when the target has no `?`. */
+  readonly query: string | undefined;
+  readonly headers: HeaderFields;
+  /** First value of a header. `name` in lower case. */
+  header(name: string): string | undefined;
+  /** Reads the whole body. Call at most once. `bytesMax` is inclusive. */
+  readBody(bytesMax: number): Promise<BodyResult>;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Reason phrase; `undefined` sends the standard one. */
+  readonly reason?: string | undefined;
+  readonly headers: HeaderFields;
+  readonly body: Uint8Array | string;
+  /** Closes the connection after this response. */
+  readonly close?: boolean | undefined;
+}
+
+export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
+
+export interface HttpListener {
+  /** `http://host:port/` with the port actually bound. */
+  readonly url: string;
+  /** Stops accepting and closes idle connections; open exchanges go on. */
+  drain(): void;
+  /** Exchanges whose response has not been written yet. */
+  openExchangesCount(): number;
+  /** Closes everything, open exchanges included. */
+  close(): Promise<void>;
+}
+
+export interface HttpListenerOptions {
+  /** `host:port`, `[v6]:port`; port 0 lets the system choose. */
+  readonly bindAddress: string;
+  readonly handler: HttpHandler;
+}
