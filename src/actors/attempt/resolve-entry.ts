@@ -21,8 +21,8 @@ export interface EntryContext {
   readonly defaults: HandlerDefaults;
   readonly nowMs: UnixMillis;
   /** Fresh random bytes for the id of a callee. */
-  randomBytes(): Uint8Array;
-  encodeInput(headers: readonly Header[], value: Uint8Array): Uint8Array;
+  readonly randomBytes: () => Uint8Array;
+  readonly encodeInput: (headers: readonly Header[], value: Uint8Array) => Uint8Array;
 }
 
 /** The lookups of an entry, or why it cannot be accepted. */

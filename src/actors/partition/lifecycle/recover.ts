@@ -5,9 +5,9 @@ import { armNextTimer } from './timers.ts';
 export function recover(context: ApplyContext): void {
   const { state, effects } = context;
   for (const outgoing of state.outboxMessages()) effects.push({ kind: 'send', ...outgoing });
-  for (const { id, epoch, target, status } of state.unfinishedInvocations()) {
+  for (const { id, epoch, target, pin, status } of state.unfinishedInvocations()) {
     if (status.kind !== 'invoked') continue;
-    effects.push({ kind: 'attemptDue', invocationId: id, epoch, target });
+    effects.push({ kind: 'attemptDue', invocationId: id, epoch, target, pin });
   }
   armNextTimer(context);
 }
