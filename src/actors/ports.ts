@@ -2,8 +2,10 @@
 import type { DeploymentUri } from './domain/deployment-uri.ts';
 import type { DeploymentId, InvocationId } from './domain/ids.ts';
 import type { DiscoveredDeployment } from './domain/manifest.ts';
+import type { DeploymentMessage, Header, ServerMessage } from './attempt/service-message.ts';
+import type { JournalEntry } from './domain/journal.ts';
+import type { NotificationResult, Outcome } from './domain/outcome.ts';
 import type { Deployment, Schema } from './domain/schema.ts';
-import type { NotificationResult } from './domain/outcome.ts';
 import type { SignalId, Submission } from './partition/command.ts';
 import type { RequestReply } from './partition/effect.ts';
 import type { PartitionState } from './partition/state.ts';
@@ -177,4 +179,48 @@ export interface SchemaRegistry extends SchemaReader {
   register(request: RegisterDeployment): Promise<RegisterResult>;
   update(request: UpdateDeployment): Promise<UpdateResult>;
   remove(id: DeploymentId): Promise<'removed' | 'unknownDeployment'>;
+}
+
+/** One step of reading a deployment's response. */
+export type ReceivedMessage =
+  | {
+      readonly kind: 'message';
+      readonly message: DeploymentMessage;
+      /** The payload bytes as received. */
+      readonly payload: Uint8Array;
+      readonly ackRequested: boolean;
+    }
+  | { readonly kind: 'needMoreBytes' }
+  /** The deployment broke the protocol; nothing after this can be read. */
+  | { readonly kind: 'invalid'; readonly reason: InvalidMessage; readonly text: string };
+
+export type InvalidMessage = 'tooLarge' | 'malformed';
+
+/** Reads the frames of one response stream. */
+export interface MessageReader {
+  push(chunk: Uint8Array): void;
+  next(): ReceivedMessage;
+  /** The bytes pushed so far end inside a frame. */
+  hasPartialFrame(): boolean;
+}
+
+/** Collects frames for one request stream. */
+export interface MessageWriter {
+  writeMessage(message: ServerMessage): void;
+  writeEntry(entry: JournalEntry): void;
+  /** Everything written since the last call, in one piece. */
+  take(): Uint8Array;
+}
+
+/** The service protocol without sockets. Implemented by io/service-protocol. */
+export interface ServiceProtocol {
+  /** Version for a new invocation, or `undefined` when the ranges do not meet. */
+  negotiateVersion(min: number, max: number): number | undefined;
+  contentType(version: number): string;
+  createReader(version: number): MessageReader;
+  createWriter(): MessageWriter;
+  /** Payload of an Input entry. */
+  encodeInput(headers: readonly Header[], value: Uint8Array): Uint8Array;
+  /** The outcome in the payload of a journaled Output entry. */
+  decodeOutput(payload: Uint8Array): Outcome;
 }
