@@ -1,11 +1,14 @@
-// Changes of the schema, as functions from one schema to the next.
-//   R1. The active revision of a service is the highest one that any deployment holds.
-//   R2. A refused change leaves no trace.
+// Changes of the schema, as functions from one schema to the next. A refused change leaves no trace.
 import type { DeploymentUri } from '../domain/deployment-uri.ts';
 import { formatDeploymentUri, parseDeploymentUri, sameAddress } from '../domain/deployment-uri.ts';
 import type { DeploymentId } from '../domain/ids.ts';
 import type { DiscoveredDeployment, ServiceManifest } from '../domain/manifest.ts';
-import type { Deployment, Schema, ServiceRevision } from '../domain/schema.ts';
+import {
+  activeRevisions,
+  type Deployment,
+  type Schema,
+  type ServiceRevision,
+} from '../domain/schema.ts';
 import type { UnixMillis } from '../domain/time.ts';
 import type { SchemaRefusal } from './refusal.ts';
 import { buildRevision } from './service-revision.ts';
@@ -190,16 +193,4 @@ function withDeployment(schema: Schema, deployment: Deployment): Schema {
 
 function nextSchema(schema: Schema, deployments: Schema['deployments']): Schema {
   return { version: schema.version + 1, deployments, services: activeRevisions(deployments) };
-}
-
-/** Keeps R1. Revisions of a service are equal in no two deployments, so that no tie needs breaking. */
-function activeRevisions(deployments: Schema['deployments']): Schema['services'] {
-  const active = new Map<string, ServiceRevision>();
-  for (const { services } of deployments.values()) {
-    for (const [name, revision] of services) {
-      const highest = active.get(name);
-      if (highest === undefined || highest.revision < revision.revision) active.set(name, revision);
-    }
-  }
-  return active;
 }

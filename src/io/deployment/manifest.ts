@@ -1,7 +1,11 @@
 // The endpoint manifest: bytes of a discovery response to a checked manifest, or what is wrong with
 // them. All four versions have one form, in which later versions add fields.
 import { z } from 'zod';
-import type { EndpointManifest, HandlerManifest, ServiceManifest } from '../../actors/domain/manifest.ts';
+import type {
+  EndpointManifest,
+  HandlerManifest,
+  ServiceManifest,
+} from '../../actors/domain/manifest.ts';
 import type { HandlerOptions, RetryPolicyOptions } from '../../actors/domain/schema.ts';
 import { durationMs } from '../../actors/domain/time.ts';
 
