@@ -113,6 +113,24 @@ describe('parseManifest', () => {
     });
   });
 
+  test('reads inputs and outputs that leave fields out', () => {
+    assert.deepEqual(present(parseHandler({ input: {}, output: {} })), {
+      name: 'h',
+      options: {},
+      input: { required: false },
+      output: { setContentTypeIfEmpty: false },
+    });
+    assert.deepEqual(
+      present(parseHandler({ input: { contentType: 'a/b' }, output: { contentType: 'c/d' } })),
+      {
+        name: 'h',
+        options: {},
+        input: { required: false, contentType: 'a/b' },
+        output: { setContentTypeIfEmpty: false, contentType: 'c/d' },
+      },
+    );
+  });
+
   test('takes null for absent', () => {
     const nulls = Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, null]));
     const fields = { ...nulls, ty: null, documentation: null, input: null, output: null };
@@ -186,6 +204,14 @@ describe('parseManifest', () => {
     const result = parseManifest(handlerJson({ input: { contentType: 5 } }));
     assert.ok(result.kind === 'undecodable');
     assert.match(result.reason, /^services\.0\.handlers\.0\.input\.contentType: /);
+  });
+
+  test('quotes the pattern that a name does not match', () => {
+    const result = parseManifest(serviceJson({ name: '-a' }));
+    assert.deepEqual(result, {
+      kind: 'undecodable',
+      reason: `services.0.name: doesn't match pattern "^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9._-]*$"`,
+    });
   });
 
   const refused: ReadonlyArray<readonly [json: string, kind: string, reason: string]> = [
