@@ -8,7 +8,7 @@ import type { InvocationTarget } from '../../src/actors/domain/invocation.ts';
 import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import { apply } from '../../src/actors/partition/apply.ts';
 import type { PartitionCommand, ResolvedCallee, Submission } from '../../src/actors/partition/command.ts';
-import type { PartitionEffect, RequestReply } from '../../src/actors/partition/effect.ts';
+import type { AttemptInput, PartitionEffect, RequestReply } from '../../src/actors/partition/effect.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
 import { MemoryBackend } from '../../src/storage/memory-backend.ts';
 import { openPartitionStore } from '../../src/storage/partition-store.ts';
@@ -20,6 +20,12 @@ const PARTITIONS_COUNT = 3;
 const RETENTION_MS = durationMs(1_000_000_000);
 const RULES = { eagerStateBytesMax: 1_000_000, usesLazyState: () => false };
 const KEYS = ['a', 'b', 'c'];
+
+/** More steps than any script has, so that a zombie always has something to propose. */
+const ZOMBIE_SCRIPT: readonly Step[] = Array.from({ length: 12 }, () => ({
+  kind: 'command',
+  message: { kind: 'clearAllState', name: 'zombie' },
+}));
 
 interface Batch {
   readonly effects: readonly PartitionEffect[];
@@ -33,6 +39,8 @@ interface Partition {
   mailbox: PartitionCommand[];
   batches: Batch[];
   attempts: Map<InvocationId, SimulatedAttempt>;
+  /** Attempts that have ended but whose deployment goes on proposing. */
+  zombies: SimulatedAttempt[];
   waiting: Map<InvocationId, string[]>;
   dueMs: number;
 }
@@ -170,6 +178,7 @@ export class World {
       }
       case 'startAttempt': {
         const { input } = effect;
+        checkAnsweredOnce(input);
         this.#checkExclusive(partition, input.target, input.invocationId);
         const steps = this.#scriptOf(input.target, input.invocationId);
         attempts.set(input.invocationId, new SimulatedAttempt(input, steps));
@@ -208,7 +217,21 @@ export class World {
     }
   }
 
+  #moveZombie(partition: Partition): void {
+    const zombie = partition.zombies.pop();
+    const move = zombie?.nextMove();
+    if (zombie === undefined || move?.kind !== 'propose') return;
+    const { invocationId, epoch } = zombie.input;
+    const nowMs = unixMillis(this.#nowMs);
+    const { message, payload } = move;
+    if (message.kind === 'call' || message.kind === 'oneWayCall') return;
+    const pin = { deploymentId: 'dp_1zombie' as never, protocolVersion: 6 };
+    const entry = { message, payload, ackRequested: false };
+    partition.mailbox.push({ kind: 'entryProposed', invocationId, epoch, nowMs, pin, entry });
+  }
+
   #moveAttempt(partition: Partition): void {
+    this.#moveZombie(partition);
     const attempts = [...partition.attempts.values()];
     if (attempts.length === 0) return;
     const attempt = this.#pick(attempts);
@@ -241,6 +264,7 @@ export class World {
         if (this.#random.below(3) !== 0) return;
         const end = { kind: 'suspended', awaiting: [move.on], replayedLength: journal.length } as const;
         partition.attempts.delete(invocationId);
+        partition.zombies.unshift(new SimulatedAttempt(attempt.input, ZOMBIE_SCRIPT));
         partition.mailbox.push({ kind: 'attemptEnded', ...identity, end });
         return;
       }
@@ -288,6 +312,7 @@ export class World {
       mailbox: [{ kind: 'recover', nowMs: unixMillis(this.#nowMs) }],
       batches: [],
       attempts: new Map(),
+      zombies: [],
       waiting: new Map(),
       dueMs: Number.POSITIVE_INFINITY,
     };
@@ -385,6 +410,17 @@ export class World {
 
   #pick<T>(items: readonly T[]): T {
     return items[this.#random.below(items.length)] ?? assert.fail('nothing to pick from');
+  }
+}
+
+/** A completion delivered twice would show up as a second notification. */
+function checkAnsweredOnce({ invocationId, journal }: AttemptInput): void {
+  const answered = new Set<number>();
+  for (const entry of journal) {
+    if (entry.kind !== 'notification' || entry.id.kind !== 'completion') continue;
+    const { completionId } = entry.id;
+    assert.ok(!answered.has(completionId), `${invocationId}: completion ${completionId} came twice`);
+    answered.add(completionId);
   }
 }
 
