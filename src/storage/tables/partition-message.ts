@@ -21,8 +21,7 @@ type Submission = Extract<PartitionMessage, { kind: 'invoke' }>['submission'];
 type SignalId = Extract<PartitionMessage, { kind: 'signal' }>['signal'];
 
 export type PackedSource =
-  | readonly [tag: 0, requestId: string]
-  | readonly [tag: 1, id: string, target: PackedTarget];
+  readonly [tag: 0, requestId: string] | readonly [tag: 1, id: string, target: PackedTarget];
 
 export type PackedWaiter = readonly [id: string, completionId: number, entry: 0 | 1];
 
@@ -30,8 +29,7 @@ type PackedSubmission = readonly [
   id: string,
   target: PackedTarget,
   source: PackedSource,
-  headers: ReadonlyArray<readonly [key: string, value: string]>,
-  body: Uint8Array,
+  input: Uint8Array,
   idempotencyKey: string | null,
   executeAtMs: number | null,
   completionRetentionMs: number,
@@ -146,8 +144,7 @@ function packSubmission(submission: Submission): PackedSubmission {
     submission.invocationId,
     packTarget(submission.target),
     packSource(submission.source),
-    submission.headers.map(({ key, value }) => [key, value] as const),
-    submission.body,
+    submission.input,
     submission.idempotencyKey ?? null,
     submission.executeAtMs ?? null,
     submission.completionRetentionMs,
@@ -156,16 +153,15 @@ function packSubmission(submission: Submission): PackedSubmission {
 }
 
 function unpackSubmission(packed: PackedSubmission): Submission {
-  const [id, target, source, headers, body, idempotencyKey, executeAtMs] = packed;
+  const [id, target, source, input, idempotencyKey, executeAtMs] = packed;
   return {
     invocationId: storedInvocationId(id),
     target: unpackTarget(target),
     source: unpackSource(source),
-    headers: headers.map(([key, value]) => ({ key, value })),
-    body,
+    input,
     idempotencyKey: idempotencyKey ?? undefined,
     executeAtMs: executeAtMs === null ? undefined : unixMillis(executeAtMs),
-    completionRetentionMs: durationMs(packed[7]),
-    journalRetentionMs: durationMs(packed[8]),
+    completionRetentionMs: durationMs(packed[6]),
+    journalRetentionMs: durationMs(packed[7]),
   };
 }
