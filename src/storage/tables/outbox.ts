@@ -11,10 +11,7 @@ export const OUTBOX_VERSION = 1;
 export const OUTBOX_MARK_VERSION = 1;
 
 type PackedOutboxRow = readonly [version: typeof OUTBOX_VERSION, message: PackedMessage];
-export type PackedOutboxMark = readonly [
-  version: typeof OUTBOX_MARK_VERSION,
-  lastSequence: number,
-];
+export type PackedOutboxMark = readonly [version: typeof OUTBOX_MARK_VERSION, lastSequence: number];
 
 /** The stored messages for one receiver; their sequence numbers have no gaps. */
 interface Queue {
