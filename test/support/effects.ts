@@ -48,11 +48,16 @@ export class EffectLog {
 
   /** Waits for an effect that starts with `prefix` and gives what follows it. */
   waitForSuffix(prefix: string, options?: WaitOptions): Promise<string> {
+    let linesSeenCount = 0;
     return waitFor(
       `an effect '${prefix}…'`,
       () => {
-        const found = this.lines().find((line) => line.startsWith(prefix));
-        return found?.slice(prefix.length);
+        const lines = this.lines();
+        while (linesSeenCount < lines.length) {
+          const line = lines[linesSeenCount++];
+          if (line?.startsWith(prefix) === true) return line.slice(prefix.length);
+        }
+        return undefined;
       },
       options,
     );
