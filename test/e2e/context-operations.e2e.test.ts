@@ -1,7 +1,8 @@
 // Every context operation of the SDK, in every kind of handler, with two versions of the SDK.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { field, type HttpReply } from '../support/http.ts';
+import type { HttpReply } from '../support/http.ts';
+import { field } from '../support/json.ts';
 import { newTag, perform, startOperationRig } from '../support/operation-rig.ts';
 import type { Rig } from '../support/rig.ts';
 import { SDK_VERSIONS, type SdkPackage } from '../support/service-process.ts';

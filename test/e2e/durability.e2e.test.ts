@@ -2,7 +2,8 @@
 // on the same data. Everything accepted completes; every completed step ran once.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { stringField, type HttpReply } from '../support/http.ts';
+import type { HttpReply } from '../support/http.ts';
+import { stringField } from '../support/json.ts';
 import { Rig } from '../support/rig.ts';
 import { assertCompletedStepsNeverRunAgain } from '../support/step-rule.ts';
 import { waitFor } from '../support/wait.ts';

@@ -1,7 +1,8 @@
 // What the ingress refuses, with the exact status and body.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { field, HttpClient, type HttpCall, type HttpReply } from '../support/http.ts';
+import { HttpClient, type HttpCall, type HttpReply } from '../support/http.ts';
+import { field } from '../support/json.ts';
 import {
   manifestOf,
   startManifestEndpoint,

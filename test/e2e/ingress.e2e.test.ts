@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { field, stringField, type HttpReply } from '../support/http.ts';
+import type { HttpReply } from '../support/http.ts';
+import { field, stringField } from '../support/json.ts';
 import { Rig } from '../support/rig.ts';
 
 let rig: Rig;

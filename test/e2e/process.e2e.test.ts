@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
-import { HttpClient, stringField } from '../support/http.ts';
+import { HttpClient } from '../support/http.ts';
+import { stringField } from '../support/json.ts';
 import { Rig } from '../support/rig.ts';
 import { runServerCommand, skippedOnReference, TestServer } from '../support/servers.ts';
 

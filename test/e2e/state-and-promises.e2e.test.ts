@@ -1,7 +1,7 @@
 // State of objects and workflows, durable promises and the run-once rule, with two versions of the SDK.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { field } from '../support/http.ts';
+import { field } from '../support/json.ts';
 import { newTag, perform, startOperationRig } from '../support/operation-rig.ts';
 import type { Rig } from '../support/rig.ts';
 import { SDK_VERSIONS } from '../support/service-process.ts';

@@ -78,21 +78,6 @@ export class HttpClient {
   }
 }
 
-/** The text of one member of a JSON object. */
-export function stringField(value: unknown, name: string): string {
-  const found = field(value, name);
-  if (typeof found !== 'string') throw new Error(`no text '${name}' in ${JSON.stringify(value)}`);
-  return found;
-}
-
-/** One member of a JSON object. */
-export function field(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) {
-    throw new Error(`expected an object with '${name}', found ${JSON.stringify(value)}`);
-  }
-  return Object.entries(value).find(([key]) => key === name)?.[1];
-}
-
 function lengthHeader(method: string, call: HttpCall): http.OutgoingHttpHeaders {
   if (call.chunked === true) return { 'transfer-encoding': 'chunked' };
   if (call.body !== undefined) return { 'content-length': Buffer.byteLength(call.body) };

@@ -1,7 +1,8 @@
 // A server under test, a service process registered with it, and clients for both of its ports.
 import assert from 'node:assert/strict';
 import { EffectLog } from './effects.ts';
-import { HttpClient, stringField, type HttpReply } from './http.ts';
+import { HttpClient, type HttpReply } from './http.ts';
+import { stringField } from './json.ts';
 import { startServer, type ServerOptions, type TestServer } from './servers.ts';
 import {
   startServiceProcess,
