@@ -1,8 +1,8 @@
 // A key-value backend over an LMDB environment. Thread: the partition's; threads that share an
 // environment have a backend each.
-//   L1. A batch lies in one LMDB transaction: everything put between the start and the end of
-//       lmdb-js's `batch()` does. Only a synchronous transaction of the same thread would split it,
-//       and there is none once the environment is open.
+//   L1. A batch lies in one LMDB transaction: everything put within one `batch()` of lmdb-js does.
+//       Only a synchronous transaction of the same thread would split it, and there is none once the
+//       environment is open.
 //   L2. Without `overlappingSync` LMDB flushes the rows and then the page that points to them before
 //       it reports the commit.
 //   L3. One transaction is in flight at a time; commits meanwhile wait and share the next one, as do

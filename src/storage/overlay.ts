@@ -115,15 +115,16 @@ export class Overlay<Row> {
     }
   }
 
-  /** The keys of a group's rows, in no particular order. */
+  /** The keys of a group's rows, in no order; perhaps some twice, and some of deleted rows. */
   keys(groupName: string | number, range: KeyRange): Buffer[] {
-    const pending = this.#sorted(groupName, range);
-    const written = new Set(pending.map((row) => row.key.toString('latin1')));
-    const keys = pending.filter((row) => row.row !== undefined).map((row) => row.key);
-    for (const key of this.#backend.keys(range)) {
-      if (!written.has(key.toString('latin1'))) keys.push(key);
-    }
+    const keys = this.#sorted(groupName, range).map((pending) => pending.key);
+    for (const key of this.#backend.keys(range)) keys.push(key);
     return keys;
+  }
+
+  /** The keys that are flushed, in order. */
+  flushedKeys(range: KeyRange): Iterable<Buffer> {
+    return this.#backend.keys(range);
   }
 
   #sorted(groupName: string | number, range: KeyRange): ReadonlyArray<OverlayRow<Row>> {

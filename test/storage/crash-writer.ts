@@ -31,4 +31,6 @@ function commitBatch(store: (typeof stores)[number], number: number): void {
   );
 }
 
+// The test that watches is gone.
+process.stdin.on('end', () => process.exit(0)).resume();
 writeTurn();

@@ -9,14 +9,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import type { PartitionNumber } from '../../src/actors/domain/ids.ts';
 import { openEnvironment } from '../../src/storage/environment.ts';
 import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
-import { checkBatches } from './crash-batch.ts';
+import { checkBatches, lastBatch, writeBatch } from './crash-batch.ts';
+import { STATE_BYTES } from './ending-writer.ts';
 import { OTHER_PARTITION, PARTITION } from './rows.ts';
 import { openStore } from './stores.ts';
 
 const WRITER = fileURLToPath(new URL('./crash-writer.js', import.meta.url));
+const ENDING_WRITER = fileURLToPath(new URL('./ending-writer.js', import.meta.url));
 
 /** What the writer had printed when it was gone. */
 interface Death {
@@ -24,7 +27,7 @@ interface Death {
   readonly failure: string | undefined;
 }
 
-describe('an LMDB store whose process is killed', () => {
+describe('an LMDB store whose process is killed', { timeout: 60_000 }, () => {
   for (const [batchesMin, stateBytes] of [
     [1, 10],
     [20, 10],
@@ -56,7 +59,9 @@ describe('an LMDB store whose process is killed', () => {
   });
 });
 
-describe('an LMDB store whose disk is full', { skip: process.platform !== 'linux' }, () => {
+const LINUX_ONLY = { skip: process.platform !== 'linux', timeout: 60_000 };
+
+describe('an LMDB store whose disk is full', LINUX_ONLY, () => {
   test('rejects commits and has no batch after a lost one', async () => {
     await inDirectory(async (directory) => {
       // Node ignores SIGXFSZ, so that a write beyond the limit of 4 MiB fails with EFBIG.
@@ -69,6 +74,39 @@ describe('an LMDB store whose disk is full', { skip: process.platform !== 'linux
     });
   });
 });
+
+describe('a writer that ends in the turn of a commit', { timeout: 60_000 }, () => {
+  for (const ending of ['exit', 'throw']) {
+    test(`leaves the store whole when its process ends by ${ending}`, async () => {
+      await inDirectory(async (directory) => {
+        const writer = spawn(process.execPath, [ENDING_WRITER, directory, ending]);
+        await once(writer, 'exit');
+        await checkStores(directory, new Map(), STATE_BYTES);
+      });
+    });
+
+    test(`leaves the store to its successor when its thread ends by ${ending}`, async () => {
+      await inDirectory(async (directory) => {
+        for (let life = 0; life < 3; life++) {
+          const writer = new Worker(ENDING_WRITER, { argv: [directory, ending] });
+          writer.on('error', () => {}); // The thread ends by throwing, as it was told to.
+          await new Promise((resolve) => writer.on('exit', resolve));
+          await checkStores(directory, new Map(), STATE_BYTES);
+          await continueWriting(directory);
+        }
+      });
+    });
+  }
+});
+
+/** Commits one more batch from this thread. */
+async function continueWriting(directory: string): Promise<void> {
+  const backend = new LmdbBackend(openEnvironment(directory));
+  const store = openStore(backend);
+  writeBatch(store, lastBatch(store) + 1, STATE_BYTES);
+  await store.commit();
+  await backend.close();
+}
 
 async function watch(writer: ChildProcess, onBatch: (batch: number) => void): Promise<Death> {
   const acknowledged = new Map<PartitionNumber, number>();
@@ -83,6 +121,7 @@ async function watch(writer: ChildProcess, onBatch: (batch: number) => void): Pr
     onBatch(batch);
   });
   await Promise.all([once(writer, 'exit'), once(lines, 'close')]);
+  assert.ok(acknowledged.size > 0, 'the writer acknowledged something');
   return { acknowledged, failure };
 }
 
@@ -92,7 +131,6 @@ async function checkStores(
   stateBytes: number,
 ): Promise<void> {
   const backend = new LmdbBackend(openEnvironment(directory));
-  assert.ok(acknowledged.size > 0, 'the writer acknowledged something');
   for (const partition of [PARTITION, OTHER_PARTITION]) {
     const last = checkBatches(openStore(backend, partition), stateBytes);
     const promised = acknowledged.get(partition) ?? 0;

@@ -78,7 +78,7 @@ export class OutboxTable {
 
   /** The queue as it was flushed: every write to it goes through its `Queue`. */
   #readQueue(to: PartitionNumber): Queue {
-    const keys = this.#messages.keys(0, this.#messageKeys.start().u16(to).finishRange());
+    const keys = [...this.#messages.flushedKeys(this.#messageKeys.start().u16(to).finishRange())];
     const [firstKey] = keys;
     const lastKey = keys.at(-1);
     if (firstKey !== undefined && lastKey !== undefined) {
