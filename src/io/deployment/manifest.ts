@@ -61,13 +61,13 @@ const optionFields = {
 const inputFields = z.strictObject({
   required: optional(z.boolean()),
   contentType: optional(z.string()),
-  jsonSchema: z.unknown(),
+  jsonSchema: z.unknown().optional(),
 });
 
 const outputFields = z.strictObject({
   contentType: optional(z.string()),
   setContentTypeIfEmpty: optional(z.boolean()),
-  jsonSchema: z.unknown(),
+  jsonSchema: z.unknown().optional(),
 });
 
 const handlerFields = z.strictObject({
