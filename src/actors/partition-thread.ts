@@ -5,6 +5,7 @@ import { HttpDeploymentTransport } from '../io/deployment/transport.ts';
 import { createLogger } from '../io/log.ts';
 import { serviceProtocol } from '../io/service-protocol/service-protocol.ts';
 import { openEnvironment } from '../storage/environment.ts';
+import type { KeyValueBackend } from '../storage/key-value-backend.ts';
 import { LmdbBackend } from '../storage/lmdb-backend.ts';
 import { openPartitionStore } from '../storage/partition-store.ts';
 import { must } from './domain/assert.ts';
@@ -66,7 +67,10 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
     },
   });
 
-  const stores = openStores(settings, partitions);
+  const backends = settings.environmentPaths.map(
+    (path) => new LmdbBackend(openEnvironment(path)),
+  );
+  const stores = openStores(backends, settings.partitionsCount, partitions);
   const transport = new HttpDeploymentTransport();
   host = new PartitionHost({
     partitionsCount: settings.partitionsCount,
@@ -94,18 +98,19 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   await closeAsked;
   await transport.close();
   await host.close();
+  for (const backend of backends) await backend.close();
   channel.close();
 }
 
 function openStores(
-  { environmentPaths, partitionsCount }: PartitionThreadSettings,
+  backends: readonly KeyValueBackend[],
+  partitionsCount: number,
   partitions: readonly PartitionNumber[],
 ): Map<PartitionNumber, PartitionStore> {
-  const backends = environmentPaths.map((path) => new LmdbBackend(openEnvironment(path)));
   const stores = new Map<PartitionNumber, PartitionStore>();
   for (const partition of partitions) {
     const backend = must(backends[partition % backends.length], 'there is an environment');
-    stores.set(partition, new LmdbPartitionStore({ backend, partition, partitionsCount }));
+    stores.set(partition, openPartitionStore({ backend, partition, partitionsCount }));
   }
   return stores;
 }
