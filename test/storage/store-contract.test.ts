@@ -3,6 +3,7 @@
 // steps run in every pair of phases.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { unixMillis } from '../../src/actors/domain/time.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
 import {
   attachMessage,
@@ -307,7 +308,18 @@ const SCENARIOS: readonly Scenario[] = [
       assert.deepEqual(store.firstTimers(10), expected);
       assert.deepEqual(store.firstTimers(2), expected.slice(0, 2));
       assert.deepEqual(store.firstTimers(0), []);
+      assert.deepEqual(store.firstTimers(10, unixMillis(4)), []);
+      assert.deepEqual(store.firstTimers(10, unixMillis(5)), expected.slice(0, 3));
+      assert.deepEqual(store.firstTimers(2, unixMillis(299)), expected.slice(0, 2));
     },
+  },
+  {
+    fact: 'a timer may be due at any time, and be deleted',
+    steps: [
+      (store) => [timer(2 ** 64, 1), timer(2 ** 64, 2)].forEach((each) => store.putTimer(each)),
+      (store) => store.deleteTimer(timer(2 ** 64, 1)),
+    ],
+    check: (store) => assert.deepEqual(store.firstTimers(9), [timer(2 ** 48 - 1, 2)]),
   },
   {
     fact: 'a promise has the value put last',
