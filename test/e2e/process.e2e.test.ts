@@ -19,11 +19,14 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-async function startRig(): Promise<Rig> {
-  const rig = await Rig.start({ modules: ['durable'] });
+async function startRig(environment: Readonly<Record<string, string>> = {}): Promise<Rig> {
+  const rig = await Rig.start({ modules: ['durable'], server: { environment } });
   cleanups.push(() => rig.dispose());
   return rig;
 }
+
+/** uWebSockets.js 20.30 cannot close connections that idle; they end with the process. */
+const CLOSES_IDLE_CONNECTIONS = { RESTATE_LISTENER: 'node' };
 
 /** Opens a connection, has one request answered on it and leaves it idle. */
 async function openIdleConnection(url: string): Promise<Socket> {
@@ -160,7 +163,7 @@ describe('SIGTERM', () => {
   }
 
   test('lets a request in flight finish and closes its connection', async () => {
-    const rig = await startRig();
+    const rig = await startRig(CLOSES_IDLE_CONNECTIONS);
     const idle = await openIdleConnection(rig.server.ingressUrl);
     const closed = new Promise((resolve) => {
       idle.once('close', resolve);
@@ -197,7 +200,7 @@ describe('SIGTERM', () => {
   });
 
   test('sent twice ends the process without waiting', async () => {
-    const rig = await startRig();
+    const rig = await startRig(CLOSES_IDLE_CONNECTIONS);
     const dropped = assert.rejects(rig.ingress.post('/Steps/gated', { id: 'impatient' }));
     await rig.effects.waitForCount('after impatient#1');
     const idle = await openIdleConnection(rig.server.ingressUrl);
