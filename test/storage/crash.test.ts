@@ -78,8 +78,10 @@ describe('a writer that ends in the turn of a commit', { timeout: 60_000 }, () =
   for (const ending of ['exit', 'throw']) {
     test(`leaves the store whole when its process ends by ${ending}`, async () => {
       await inDirectory(async (directory) => {
-        const writer = spawn(process.execPath, [ENDING_WRITER, directory, ending]);
-        await once(writer, 'exit');
+        const killed = { timeout: 20_000, killSignal: 'SIGKILL' } as const;
+        const writer = spawn(process.execPath, [ENDING_WRITER, directory, ending], killed);
+        const [, signal] = await once(writer, 'exit');
+        assert.equal(signal, null, 'the process ends by itself');
         await checkStores(directory, new Map(), LARGE_STATE_BYTES);
       });
     });
