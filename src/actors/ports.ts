@@ -1,10 +1,15 @@
 // Interfaces that actors own and that storage and io implement.
-import type { InvocationId } from './domain/ids.ts';
+import type { DeploymentUri } from './domain/deployment-uri.ts';
+import type { DeploymentId, InvocationId } from './domain/ids.ts';
+import type { DiscoveredDeployment } from './domain/manifest.ts';
+import type { DeploymentMessage, Header, ServerMessage } from './attempt/service-message.ts';
+import type { JournalEntry } from './domain/journal.ts';
+import type { NotificationResult, Outcome } from './domain/outcome.ts';
 import type { Deployment, Schema } from './domain/schema.ts';
-import type { NotificationResult } from './domain/outcome.ts';
 import type { SignalId, Submission } from './partition/command.ts';
 import type { RequestReply } from './partition/effect.ts';
 import type { PartitionState } from './partition/state.ts';
+import type { SchemaRefusal } from './schema/refusal.ts';
 
 /** The state of one partition together with its only door to durability. */
 export interface PartitionStore extends PartitionState {
@@ -102,4 +107,120 @@ export class GatewayUnavailableError extends Error {
 /** The current schema; `current()` returns the same object until something changes. */
 export interface SchemaReader {
   current(): Schema;
+}
+
+/** Which endpoint is asked for its manifest, and how. */
+export interface DiscoveryRequest {
+  readonly uri: DeploymentUri;
+  /** Asks in HTTP/1.1 instead of HTTP/2. */
+  readonly useHttp11: boolean;
+  readonly additionalHeaders: Readonly<Record<string, string>>;
+}
+
+/** Why no usable manifest came back. `message` is shown to the client. */
+export interface DiscoveryFailure {
+  readonly kind:
+    'unreachable' | 'http11Only' | 'badResponse' | 'unsupportedProtocol' | 'undecodable';
+  readonly message: string;
+}
+
+export type DiscoveryResult =
+  | { readonly kind: 'discovered'; readonly discovered: DiscoveredDeployment }
+  | { readonly kind: 'discoveryFailed'; readonly failure: DiscoveryFailure };
+
+/** Asks endpoints for their manifest. Never throws and always answers within a bounded time. */
+export interface DeploymentDiscovery {
+  discover(request: DiscoveryRequest): Promise<DiscoveryResult>;
+}
+
+export interface RegisterDeployment extends DiscoveryRequest {
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Replaces a deployment with the same address, and allows what `breaking` allows. */
+  readonly force: boolean;
+  /** Allows a service to change its type. */
+  readonly breaking: boolean;
+  /** Answers what would happen, and changes nothing. */
+  readonly dryRun: boolean;
+}
+
+/** Fields left out keep what is stored. */
+export interface UpdateDeployment {
+  readonly id: DeploymentId;
+  readonly uri?: DeploymentUri | undefined;
+  readonly additionalHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly useHttp11?: boolean | undefined;
+  /** Replaces the stored services too. */
+  readonly overwrite: boolean;
+  readonly dryRun: boolean;
+}
+
+/** Why a change of the schema did not happen. */
+export type SchemaChangeFailure =
+  | { readonly kind: 'discoveryFailed'; readonly failure: DiscoveryFailure }
+  | { readonly kind: 'refused'; readonly refusal: SchemaRefusal };
+
+export type RegisterResult =
+  | {
+      readonly kind: 'existing' | 'created' | 'replaced';
+      readonly deployment: Deployment;
+    }
+  | SchemaChangeFailure;
+
+export type UpdateResult =
+  | { readonly kind: 'updated'; readonly deployment: Deployment }
+  | { readonly kind: 'unknownDeployment' }
+  | SchemaChangeFailure;
+
+/**
+ * What the admin API may ask of the schema. A promise resolves once the change is durable; it
+ * rejects when the change could not be stored, and nothing has changed then.
+ */
+export interface SchemaRegistry extends SchemaReader {
+  register(request: RegisterDeployment): Promise<RegisterResult>;
+  update(request: UpdateDeployment): Promise<UpdateResult>;
+  remove(id: DeploymentId): Promise<'removed' | 'unknownDeployment'>;
+}
+
+/** One step of reading a deployment's response. */
+export type ReceivedMessage =
+  | {
+      readonly kind: 'message';
+      readonly message: DeploymentMessage;
+      /** The payload bytes as received. */
+      readonly payload: Uint8Array;
+      readonly ackRequested: boolean;
+    }
+  | { readonly kind: 'needMoreBytes' }
+  /** The deployment broke the protocol; nothing after this can be read. */
+  | { readonly kind: 'invalid'; readonly reason: InvalidMessage; readonly text: string };
+
+export type InvalidMessage = 'tooLarge' | 'malformed';
+
+/** Reads the frames of one response stream. */
+export interface MessageReader {
+  push(chunk: Uint8Array): void;
+  next(): ReceivedMessage;
+  /** The bytes pushed so far end inside a frame. */
+  hasPartialFrame(): boolean;
+}
+
+/** Collects frames for one request stream. */
+export interface MessageWriter {
+  writeMessage(message: ServerMessage): void;
+  writeEntry(entry: JournalEntry): void;
+  /** Everything written since the last call, in one piece. */
+  take(): Uint8Array;
+}
+
+/** The service protocol without sockets. Implemented by io/service-protocol. */
+export interface ServiceProtocol {
+  /** Version for a new invocation, or `undefined` when the ranges do not meet. */
+  negotiateVersion(min: number, max: number): number | undefined;
+  contentType(version: number): string;
+  createReader(version: number): MessageReader;
+  createWriter(): MessageWriter;
+  /** Payload of an Input entry. */
+  encodeInput(headers: readonly Header[], value: Uint8Array): Uint8Array;
+  /** The outcome in the payload of a journaled Output entry. */
+  decodeOutput(payload: Uint8Array): Outcome;
 }

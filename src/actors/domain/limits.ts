@@ -38,6 +38,13 @@ export const REQUEST_BODY_BYTES_MAX = 32 * MEBIBYTE;
  */
 export const SERVICE_MESSAGE_BYTES_MAX = 32 * MEBIBYTE + 256 * 1024;
 
+/**
+ * Most fields, nested ones and packed elements included, that a message of a deployment may have,
+ * inclusive. Bounds the objects that decoding makes; a header takes three, an awaited id one.
+ * Source: ours.
+ */
+export const SERVICE_MESSAGE_FIELDS_MAX = 1_000_000;
+
 /** State sent along with Start. Unit: bytes of keys plus values. Source: `eager-state-size-limit`. */
 export const EAGER_STATE_BYTES_MAX = 32 * MEBIBYTE;
 

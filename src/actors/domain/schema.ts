@@ -95,6 +95,18 @@ export interface Schema {
 
 export const EMPTY_SCHEMA: Schema = { version: 0, deployments: new Map(), services: new Map() };
 
+/** `Schema.services` of these deployments. No two of them hold the same revision of a service. */
+export function activeRevisions(deployments: Schema['deployments']): Schema['services'] {
+  const active = new Map<string, ServiceRevision>();
+  for (const { services } of deployments.values()) {
+    for (const [name, revision] of services) {
+      const highest = active.get(name);
+      if (highest === undefined || highest.revision < revision.revision) active.set(name, revision);
+    }
+  }
+  return active;
+}
+
 /** Server-wide values of every option that handlers and services may leave out. */
 export interface HandlerDefaults {
   readonly inactivityTimeoutMs: DurationMs;

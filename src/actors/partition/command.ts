@@ -1,6 +1,6 @@
 // Everything that can happen to a partition. Time and randomness arrive inside commands, so that
 // applying a command is a function of the partition's state alone.
-import type { CommandMessage, Header } from '../attempt/service-message.ts';
+import type { CommandMessage } from '../attempt/service-message.ts';
 import type { InvocationId, PartitionNumber } from '../domain/ids.ts';
 import type { InvocationSource, InvocationTarget, Pin, Waiter } from '../domain/invocation.ts';
 import type { NotificationId } from '../domain/journal.ts';
@@ -12,8 +12,8 @@ export interface Submission {
   readonly invocationId: InvocationId;
   readonly target: InvocationTarget;
   readonly source: InvocationSource;
-  readonly headers: readonly Header[];
-  readonly body: Uint8Array;
+  /** Payload of the Input entry: headers and body, encoded for the service protocol. */
+  readonly input: Uint8Array;
   readonly idempotencyKey?: string | undefined;
   /** Runs at once when absent or past. */
   readonly executeAtMs?: UnixMillis | undefined;
@@ -57,6 +57,8 @@ export type PartitionMessage =
 export interface ResolvedCallee {
   readonly invocationId: InvocationId;
   readonly target: InvocationTarget;
+  /** Payload of the callee's Input entry. */
+  readonly input: Uint8Array;
   readonly completionRetentionMs: DurationMs;
   readonly journalRetentionMs: DurationMs;
 }
@@ -84,8 +86,13 @@ export interface AttemptIdentity {
 
 /** How an attempt ended, after the retry policy has been asked. */
 export type AttemptEnd =
-  | { readonly kind: 'suspended'; readonly awaiting: readonly NotificationId[] }
-  | { readonly kind: 'ended' }
+  | {
+      readonly kind: 'suspended';
+      readonly awaiting: readonly NotificationId[];
+      /** Journal entries the attempt was started with; none of them answers `awaiting`. */
+      readonly replayedLength: number;
+    }
+  | { readonly kind: 'ended'; readonly outcome: Outcome }
   | { readonly kind: 'retry'; readonly delayMs: DurationMs }
   | { readonly kind: 'pause'; readonly failure: Failure }
   | { readonly kind: 'fail'; readonly failure: Failure };
@@ -120,6 +127,8 @@ export type PartitionCommand =
     }
   /** The receiver has flushed everything up to and including `sequence`. */
   | { readonly kind: 'outboxAcked'; readonly to: PartitionNumber; readonly sequence: number }
+  /** The thread of partition `to` was replaced and lost what was on its way. */
+  | { readonly kind: 'resendOutbox'; readonly to: PartitionNumber }
   | { readonly kind: 'timersDue'; readonly nowMs: UnixMillis }
   /** An attempt that had to wait (for a slot or a retry delay) may start now. */
   | ({ readonly kind: 'beginAttempt' } & AttemptIdentity)

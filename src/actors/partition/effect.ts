@@ -54,6 +54,12 @@ export type PartitionEffect =
       readonly outcome: Outcome;
     }
   | { readonly kind: 'startAttempt'; readonly input: AttemptInput }
+  /** After a restart: an attempt is due, its input is read when it is admitted. */
+  | ({
+      readonly kind: 'attemptDue';
+      readonly target: InvocationTarget;
+      readonly pin?: Pin | undefined;
+    } & AttemptIdentity)
   | ({ readonly kind: 'retryAttempt'; readonly delayMs: DurationMs } & AttemptIdentity)
   /** A notification was journaled; push it to the attempt if one is connected. */
   | ({ readonly kind: 'notifyAttempt'; readonly entry: NotificationEntry } & AttemptIdentity)

@@ -8,6 +8,7 @@ import type { Handler } from '../../actors/domain/schema.ts';
 import { unixMillis } from '../../actors/domain/time.ts';
 import type { IngressSubmission } from '../../actors/ports.ts';
 import type { HttpRequest } from '../http/exchange.ts';
+import { encodeInputCommand } from '../service-protocol/message-encoder.ts';
 import { bodyBytes } from './body.ts';
 import type { IngressContext } from './context.ts';
 import { refusals } from './errors.ts';
@@ -57,8 +58,7 @@ export async function readSubmission(
   return {
     invocationId: invocationIdFor({ target, idempotencyKey: effectiveKey, random, nowMs }),
     target,
-    headers,
-    body,
+    input: encodeInputCommand(headers, body),
     idempotencyKey: effectiveKey,
     executeAtMs: delayMs === undefined ? undefined : unixMillis(Math.floor(nowMs + delayMs)),
     completionRetentionMs: retention.completionRetentionMs,

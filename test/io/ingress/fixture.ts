@@ -1,4 +1,5 @@
 // A registered schema and a gateway that records what it is asked and answers as it is told.
+import { MessageType } from '../../../src/actors/attempt/service-message.ts';
 import type { DeploymentId, InvocationId } from '../../../src/actors/domain/ids.ts';
 import { HANDLER_DEFAULTS } from '../../../src/actors/domain/limits.ts';
 import type { NotificationResult, Outcome } from '../../../src/actors/domain/outcome.ts';
@@ -17,6 +18,7 @@ import type { RequestReply } from '../../../src/actors/partition/effect.ts';
 import type { IngressSubmission, InvocationGateway } from '../../../src/actors/ports.ts';
 import type { IngressContext, IngressOptions } from '../../../src/io/ingress/context.ts';
 import { createIngressHandler } from '../../../src/io/ingress/server.ts';
+import { decodeServerMessage, type InputMessage } from '../../support/deployment-messages.ts';
 import { type RawRequest, type RawResponse, sendRequest } from '../../support/raw-http.ts';
 import { withListener } from '../http/listeners.ts';
 
@@ -107,6 +109,13 @@ export type GatewayRequest =
       readonly result: NotificationResult;
     };
 
+/** What the handler of a submission is given. */
+export function handlerInput({ input }: IngressSubmission): InputMessage {
+  const message = decodeServerMessage(MessageType.input, input);
+  if (message.kind !== 'input') throw new Error(`expected an input, found ${message.kind}`);
+  return message;
+}
+
 type Answer = (request: GatewayRequest) => RequestReply | Promise<RequestReply>;
 
 export class RecordingGateway implements InvocationGateway {
@@ -156,8 +165,9 @@ export class RecordingGateway implements InvocationGateway {
 function defaultAnswer(request: GatewayRequest): RequestReply {
   switch (request.kind) {
     case 'call': {
-      const { target, body } = request.submission;
-      return { kind: 'completed', target, outcome: { kind: 'success', value: body } };
+      const { target } = request.submission;
+      const { value } = handlerInput(request.submission);
+      return { kind: 'completed', target, outcome: { kind: 'success', value } };
     }
     case 'send': {
       const { executeAtMs } = request.submission;

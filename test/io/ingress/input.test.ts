@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { RawConnection } from '../../support/raw-http.ts';
 import { LIBRARIES } from '../http/listeners.ts';
 import { assertIngressError } from './expect.ts';
-import { withIngress } from './fixture.ts';
+import { handlerInput, withIngress } from './fixture.ts';
 
 const JSON_TYPE = 'application/json';
 
@@ -71,7 +71,7 @@ for (const { prefer, skip, answersUnreadable } of LIBRARIES) {
           });
           if (objection === undefined) {
             assert.equal(answer.status, 200);
-            assert.equal(Buffer.from(gateway.submission.body).toString(), body);
+            assert.equal(Buffer.from(handlerInput(gateway.submission).value).toString(), body);
           } else {
             assertIngressError(answer, 400, `input validation error: ${objection}`);
             assert.deepEqual(gateway.requests, []);
@@ -99,7 +99,7 @@ for (const { prefer, skip, answersUnreadable } of LIBRARIES) {
               chunked,
             });
             assert.equal(answer.status, 200);
-            assert.ok(Buffer.from(gateway.submission.body).equals(body));
+            assert.ok(Buffer.from(handlerInput(gateway.submission).value).equals(body));
             assert.ok(answer.body.equals(body));
           });
         });

@@ -4,7 +4,7 @@ import type { HandlerOptions } from '../../../src/actors/domain/schema.ts';
 import { type DurationMs, durationMs } from '../../../src/actors/domain/time.ts';
 import { LIBRARIES } from '../http/listeners.ts';
 import { assertIngressError } from './expect.ts';
-import { NOW_MS, type RecordingGateway, serviceOf, withIngress } from './fixture.ts';
+import { handlerInput, NOW_MS, type RecordingGateway, serviceOf, withIngress } from './fixture.ts';
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3600 * SECOND_MS;
@@ -13,7 +13,7 @@ const DAY_MS = 24 * HOUR_MS;
 const BAD_DELAY = 'bad delay query parameter, must be a ISO8601 duration: ';
 
 function forwarded(gateway: RecordingGateway): ReadonlyArray<readonly [string, string]> {
-  return gateway.submission.headers.map(({ key, value }) => [key, value]);
+  return handlerInput(gateway.submission).headers.map(({ key, value }) => [key, value]);
 }
 
 const DELAYS: ReadonlyArray<readonly [query: string, delayMs: number]> = [
@@ -322,7 +322,7 @@ for (const { prefer, skip } of LIBRARIES) {
                 assert.ok('submission' in request);
                 keys.push(request.submission.idempotencyKey ?? 'none');
                 ids.push(request.submission.invocationId);
-                const names = request.submission.headers.map(({ key }) => key);
+                const names = handlerInput(request.submission).headers.map(({ key }) => key);
                 assert.ok(!names.includes('idempotency-key'));
                 if (request.kind === 'send') return { kind: 'accepted', isNew: true };
                 const outcome = { kind: 'success', value: new Uint8Array(0) } as const;

@@ -1,0 +1,203 @@
+// Attempt actor: connects invoked invocations to their deployments, and retries. Thread: partition worker.
+//   T1. An invocation has at most one attempt that may propose.
+//   T2. What an attempt proposes enters the mailbox in the order the deployment sent it, its end last.
+import type { AttemptResult } from './attempt/effect.ts';
+import type { AttemptFailure } from './attempt/failure.ts';
+import type { RetryState } from './attempt/retry-policy.ts';
+import { decideRetry, NO_RETRIES } from './attempt/retry-policy.ts';
+import { AttemptAdmission } from './attempt-admission.ts';
+import { AttemptRunner } from './attempt-runner.ts';
+import type { AttemptEnvironment, AttemptListener } from './attempt-runner.ts';
+import type { DeploymentId, InvocationId } from './domain/ids.ts';
+import type { InvocationTarget, Pin } from './domain/invocation.ts';
+import type { NotificationEntry } from './domain/journal.ts';
+import type { Outcome } from './domain/outcome.ts';
+import type { RetryPolicy } from './domain/schema.ts';
+import type { DurationMs } from './domain/time.ts';
+import type {
+  AttemptEnd,
+  AttemptIdentity,
+  PartitionCommand,
+  ProposedEntry,
+} from './partition/command.ts';
+import type { AttemptInput } from './partition/effect.ts';
+import { findDestination } from './schema/destination.ts';
+import type { Destination } from './schema/destination.ts';
+
+/** How often silent attempts are asked to give way while others wait. Unit: milliseconds. */
+const YIELD_CHECK_MS = 250;
+
+/** Silence after which an attempt gives way to a waiting one. Unit: milliseconds. */
+const YIELD_SILENCE_MS = 500;
+
+/** Puts a command into the mailbox of the partition that owns the invocation. */
+export type PostCommand = (invocationId: InvocationId, command: PartitionCommand) => void;
+
+export class AttemptActor implements AttemptListener {
+  readonly #environment: AttemptEnvironment;
+  readonly #post: PostCommand;
+  readonly #admission: AttemptAdmission;
+  readonly #running = new Map<InvocationId, AttemptRunner>();
+  readonly #retryStates = new Map<InvocationId, RetryState>();
+  readonly #backoffs = new Map<InvocationId, NodeJS.Timeout>();
+  #yieldTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    environment: AttemptEnvironment,
+    post: PostCommand,
+    { attemptsPerDeploymentMax }: { readonly attemptsPerDeploymentMax: number },
+  ) {
+    this.#environment = environment;
+    this.#post = post;
+    this.#admission = new AttemptAdmission(attemptsPerDeploymentMax);
+  }
+
+  startAttempt(input: AttemptInput): void {
+    const { invocationId, target, pin } = input;
+    const destination = this.#destinationOf(target, pin);
+    if (destination.kind === 'missing') return this.#failBeforeStart(input, destination.failure);
+    const { deployment, options } = destination;
+    if (!this.#admission.tryEnter(deployment.id, invocationId)) {
+      return this.#waitForSlot(deployment.id, input);
+    }
+    const retryState = this.#retryStates.get(invocationId) ?? NO_RETRIES;
+    const plan = { input, deployment, options, retryState, pin: destination.pin };
+    const runner = new AttemptRunner(this.#environment, plan, this);
+    // Keeps T1: the attempt of an earlier epoch has ended; what is left of it may not propose.
+    this.#running.get(invocationId)?.abandon();
+    this.#running.set(invocationId, runner);
+    runner.start();
+  }
+
+  /** After a restart: the attempt's input is read once it is admitted, not for all at once. */
+  queueAttempt(
+    identity: AttemptIdentity,
+    { target, pin }: { readonly target: InvocationTarget; readonly pin?: Pin | undefined },
+  ): void {
+    const destination = this.#destinationOf(target, pin);
+    const isAdmitted =
+      destination.kind === 'missing' ||
+      this.#admission.tryEnter(destination.deployment.id, identity.invocationId);
+    if (isAdmitted) this.#postBegin(identity);
+    else this.#waitForSlot(destination.deployment.id, identity);
+  }
+
+  retryAttempt(identity: AttemptIdentity, delayMs: DurationMs): void {
+    const { invocationId } = identity;
+    const timer = setTimeout(() => {
+      this.#backoffs.delete(invocationId);
+      this.#postBegin(identity);
+    }, delayMs);
+    this.#backoffs.set(invocationId, timer);
+  }
+
+  notifyAttempt({ invocationId, epoch }: AttemptIdentity, entry: NotificationEntry): void {
+    const runner = this.#running.get(invocationId);
+    if (runner?.plan.input.epoch === epoch) runner.notify(entry);
+  }
+
+  ackCommand({ invocationId, epoch }: AttemptIdentity, commandIndex: number): void {
+    const runner = this.#running.get(invocationId);
+    if (runner?.plan.input.epoch === epoch) runner.ackCommand(commandIndex);
+  }
+
+  releaseAttempt({ invocationId }: AttemptIdentity): void {
+    clearTimeout(this.#backoffs.get(invocationId));
+    this.#backoffs.delete(invocationId);
+    this.#retryStates.delete(invocationId);
+    this.#running.get(invocationId)?.abandon();
+    this.#running.delete(invocationId);
+    this.#admission.withdraw(invocationId);
+  }
+
+  /** Lets go of every stream and timer. Nothing is proposed any more. */
+  close(): void {
+    clearInterval(this.#yieldTimer);
+    for (const timer of this.#backoffs.values()) clearTimeout(timer);
+    for (const runner of this.#running.values()) runner.abandon();
+    this.#running.clear();
+  }
+
+  entryProposed({ plan }: AttemptRunner, entry: ProposedEntry): void {
+    const { input, pin } = plan;
+    const { invocationId, epoch } = input;
+    const nowMs = this.#environment.now();
+    this.#post(invocationId, { kind: 'entryProposed', invocationId, epoch, nowMs, pin, entry });
+  }
+
+  runCompletionProposed({ plan }: AttemptRunner, completionId: number, outcome: Outcome): void {
+    const { input, pin } = plan;
+    const { invocationId, epoch } = input;
+    const nowMs = this.#environment.now();
+    const kind = 'runCompletionProposed';
+    this.#post(invocationId, { kind, invocationId, epoch, nowMs, pin, completionId, outcome });
+  }
+
+  finished(runner: AttemptRunner, result: AttemptResult): void {
+    const { input, options } = runner.plan;
+    this.#running.delete(input.invocationId);
+    this.#admission.leave(input.invocationId);
+    this.#postEnd(input, this.#endOf(input, result, options.retryPolicy, runner.proposedEntry));
+  }
+
+  #endOf(
+    input: AttemptInput,
+    result: AttemptResult,
+    policy: RetryPolicy,
+    storedCommand: boolean,
+  ): AttemptEnd {
+    const { invocationId, journal } = input;
+    if (result.kind === 'failed') {
+      const before = this.#retryStates.get(invocationId) ?? NO_RETRIES;
+      const jitter = Math.random();
+      const decision = decideRetry(before, policy, result.failure, { storedCommand, jitter });
+      this.#retryStates.set(invocationId, decision.retryState);
+      return decision.end;
+    }
+    this.#retryStates.delete(invocationId);
+    if (result.kind === 'ended') return { kind: 'ended', outcome: result.outcome };
+    const { awaiting } = result;
+    return { kind: 'suspended', awaiting, replayedLength: journal.length };
+  }
+
+  #failBeforeStart(input: AttemptInput, failure: AttemptFailure): void {
+    const { retryPolicy } = this.#environment.defaults;
+    const end = this.#endOf(input, { kind: 'failed', failure }, retryPolicy, false);
+    this.#postEnd(input, end);
+  }
+
+  #postEnd({ invocationId, epoch }: AttemptIdentity, end: AttemptEnd): void {
+    const nowMs = this.#environment.now();
+    this.#post(invocationId, { kind: 'attemptEnded', invocationId, epoch, nowMs, end });
+  }
+
+  #postBegin({ invocationId, epoch }: AttemptIdentity): void {
+    this.#post(invocationId, { kind: 'beginAttempt', invocationId, epoch });
+  }
+
+  #waitForSlot(deploymentId: DeploymentId, { invocationId, epoch }: AttemptIdentity): void {
+    this.#admission.waitForSlot(deploymentId, invocationId, () =>
+      this.#postBegin({ invocationId, epoch }),
+    );
+    this.#yieldTimer ??= setInterval(() => this.#makeRoom(), YIELD_CHECK_MS);
+  }
+
+  /** Callers that only wait for their callees would otherwise keep the callees out. */
+  #makeRoom(): void {
+    const crowded = new Set(this.#admission.crowdedDeployments());
+    if (crowded.size === 0) {
+      clearInterval(this.#yieldTimer);
+      this.#yieldTimer = undefined;
+      return;
+    }
+    for (const runner of this.#running.values()) {
+      if (crowded.has(runner.plan.deployment.id)) runner.yieldIfSilent(YIELD_SILENCE_MS);
+    }
+  }
+
+  #destinationOf(target: InvocationTarget, pin: Pin | undefined): Destination {
+    const { schema, protocol, defaults } = this.#environment;
+    const negotiate = (min: number, max: number) => protocol.negotiateVersion(min, max);
+    return findDestination(schema.current(), { target, pin, defaults, negotiate });
+  }
+}

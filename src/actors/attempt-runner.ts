@@ -1,0 +1,320 @@
+// Runs one attempt: one HTTP exchange with a deployment, driven by the attempt machine.
+// Thread: partition worker.
+import { applyToAttempt } from './attempt/apply.ts';
+import type { AttemptCommand } from './attempt/command.ts';
+import type { AttemptEffect, AttemptResult } from './attempt/effect.ts';
+import { attemptFailure, STREAM_BROKEN } from './attempt/failure.ts';
+import { resolveEntry } from './attempt/resolve-entry.ts';
+import type { EntryContext } from './attempt/resolve-entry.ts';
+import type { RetryState } from './attempt/retry-policy.ts';
+import type { CommandMessage, DeploymentMessage } from './attempt/service-message.ts';
+import { MessageType } from './attempt/service-message.ts';
+import type { AttemptState } from './attempt/state.ts';
+import { unreachable } from './domain/assert.ts';
+import { formatDuration } from './domain/duration.ts';
+import { invocationIdBytes, randomSeedOf } from './domain/ids.ts';
+import { targetKey } from './domain/invocation.ts';
+import type { Pin } from './domain/invocation.ts';
+import type { NotificationEntry, NotificationId } from './domain/journal.ts';
+import { ATTEMPT_DRAIN_MS } from './domain/limits.ts';
+import type { Outcome } from './domain/outcome.ts';
+import type { Deployment } from './domain/schema.ts';
+import type { UnixMillis } from './domain/time.ts';
+import type { ProposedEntry } from './partition/command.ts';
+import type { AttemptInput } from './partition/effect.ts';
+import type {
+  DeploymentStream,
+  DeploymentTransport,
+  MessageReader,
+  MessageWriter,
+  ReceivedMessage,
+  SchemaReader,
+  ServiceProtocol,
+  TransportFailure,
+} from './ports.ts';
+import type { EffectiveOptions } from './schema/resolve.ts';
+
+/** What every attempt of a thread shares. */
+export interface AttemptEnvironment {
+  readonly transport: DeploymentTransport;
+  readonly protocol: ServiceProtocol;
+  readonly schema: SchemaReader;
+  readonly defaults: EntryContext['defaults'];
+  /** Headers sent with every attempt, after those of the deployment. */
+  readonly commonHeaders: ReadonlyArray<readonly [name: string, value: string]>;
+  readonly now: () => UnixMillis;
+  readonly randomBytes: () => Uint8Array;
+}
+
+/** What one attempt is about. */
+export interface AttemptPlan {
+  readonly input: AttemptInput;
+  readonly deployment: Deployment;
+  readonly pin: Pin;
+  readonly options: EffectiveOptions;
+  readonly retryState: RetryState;
+}
+
+/** Hears what an attempt proposes and how it ends. */
+export interface AttemptListener {
+  entryProposed(runner: AttemptRunner, entry: ProposedEntry): void;
+  runCompletionProposed(runner: AttemptRunner, completionId: number, outcome: Outcome): void;
+  finished(runner: AttemptRunner, result: AttemptResult): void;
+}
+
+export class AttemptRunner {
+  readonly plan: AttemptPlan;
+  readonly #environment: AttemptEnvironment;
+  readonly #listener: AttemptListener;
+  readonly #state: AttemptState;
+  readonly #reader: MessageReader;
+  readonly #writer: MessageWriter;
+  #stream: DeploymentStream | undefined;
+  #streamIsOver = false;
+  #timer: NodeJS.Timeout | undefined;
+  #lastActivityMs: number;
+
+  constructor(environment: AttemptEnvironment, plan: AttemptPlan, listener: AttemptListener) {
+    const { protocol, now } = environment;
+    this.plan = plan;
+    this.#environment = environment;
+    this.#listener = listener;
+    this.#state = initialState(plan, protocol);
+    this.#reader = protocol.createReader(plan.pin.protocolVersion);
+    this.#writer = protocol.createWriter();
+    this.#lastActivityMs = now();
+  }
+
+  /** A command entry was proposed since the attempt began. */
+  get proposedEntry(): boolean {
+    return this.#state.proposedEntry;
+  }
+
+  start(): void {
+    const { deployment, input, options } = this.plan;
+    const { target } = input;
+    this.#stream = this.#environment.transport.open(
+      {
+        address: { uri: deployment.uri, httpVersion: deployment.httpVersion },
+        method: 'POST',
+        path: `/invoke/${target.service}/${target.handler}`,
+        headers: this.#requestHeaders(),
+      },
+      {
+        onResponse: (status, headers) => this.#apply({ kind: 'responded', status, headers }),
+        onData: (chunk) => this.#read(chunk),
+        onEnd: () => this.#endStream({ kind: 'responseEnded' }),
+        onFailure: (failure) => this.#endStream(streamFailed(failure)),
+      },
+    );
+    this.#writeReplay();
+    const isHalfDuplex =
+      deployment.protocolMode === 'RequestResponse' || options.inactivityTimeoutMs === 0;
+    if (isHalfDuplex) this.#apply({ kind: 'inactive' });
+    else this.#armInactivityTimer(options.inactivityTimeoutMs);
+  }
+
+  notify(entry: NotificationEntry): void {
+    this.#apply({ kind: 'notified', entry });
+  }
+
+  ackCommand(commandIndex: number): void {
+    this.#apply({ kind: 'commandAcked', commandIndex });
+  }
+
+  abandon(): void {
+    this.#apply({ kind: 'abandoned' });
+  }
+
+  /** Asks for a suspension if nothing was sent either way for `silentMs`. */
+  yieldIfSilent(silentMs: number): void {
+    if (this.#environment.now() - this.#lastActivityMs >= silentMs)
+      this.#apply({ kind: 'inactive' });
+  }
+
+  #requestHeaders(): Array<readonly [string, string]> {
+    const { input, deployment } = this.plan;
+    const { contentType } = this.#state;
+    const headers: Array<readonly [string, string]> = [
+      ['content-type', contentType],
+      ['accept', contentType],
+      ['x-restate-invocation-id', input.invocationId],
+    ];
+    const key = targetKey(input.target);
+    if (key !== undefined) headers.push(['x-restate-service-key', encodeURIComponent(key)]);
+    for (const name in deployment.additionalHeaders) {
+      headers.push([name, deployment.additionalHeaders[name] ?? '']);
+    }
+    headers.push(...this.#environment.commonHeaders);
+    return headers;
+  }
+
+  #writeReplay(): void {
+    const { input, retryState } = this.plan;
+    this.#writer.writeMessage({
+      kind: 'start',
+      id: invocationIdBytes(input.invocationId),
+      debugId: input.invocationId,
+      knownEntries: input.journal.length,
+      stateMap: input.state,
+      partialState: input.partialState,
+      key: targetKey(input.target) ?? '',
+      retryCountSinceLastStoredEntry: retryState.retryCountSinceLastStoredEntry,
+      durationSinceLastStoredEntryMs: Math.max(0, this.#environment.now() - input.modifiedAtMs),
+      randomSeed: randomSeedOf(input.invocationId),
+    });
+    for (const entry of input.journal) this.#writer.writeEntry(entry);
+    this.#stream?.write(this.#writer.take());
+  }
+
+  #read(chunk: Uint8Array): void {
+    this.#lastActivityMs = this.#environment.now();
+    this.#reader.push(chunk);
+    while (this.#state.phase !== 'finished') {
+      const received = this.#reader.next();
+      if (received.kind === 'needMoreBytes') return;
+      this.#apply(this.#commandOf(received));
+    }
+  }
+
+  #commandOf(received: ReceivedMessage & { kind: 'message' | 'invalid' }): AttemptCommand {
+    if (received.kind === 'invalid') {
+      const code = received.reason === 'tooLarge' ? 'RT0003' : 'RT0012';
+      return { kind: 'broken', failure: attemptFailure(code, received.text) };
+    }
+    const { message, payload, ackRequested } = received;
+    if (!isCommand(message)) return { kind: 'controlReceived', message };
+    const resolution = resolveEntry(message, this.#entryContext());
+    if (resolution.kind === 'refused') return { kind: 'broken', failure: resolution.failure };
+    const { callee, targetId, awakeableSignalIndex } = resolution;
+    const entry = { message, payload, callee, targetId, awakeableSignalIndex, ackRequested };
+    return { kind: 'entryReceived', entry };
+  }
+
+  #entryContext(): EntryContext {
+    const { schema, defaults, now, randomBytes, protocol } = this.#environment;
+    return {
+      target: this.plan.input.target,
+      schema: schema.current(),
+      defaults,
+      nowMs: now(),
+      randomBytes,
+      encodeInput: (headers, value) => protocol.encodeInput(headers, value),
+    };
+  }
+
+  #endStream(command: AttemptCommand): void {
+    this.#streamIsOver = true;
+    this.#apply(command);
+    if (this.#state.phase === 'finished') this.#clearTimer();
+  }
+
+  #apply(command: AttemptCommand): void {
+    const effects: AttemptEffect[] = [];
+    applyToAttempt(this.#state, command, effects);
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: AttemptEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#lastActivityMs = this.#environment.now();
+        this.#writer.writeMessage(effect.message);
+        this.#stream?.write(this.#writer.take());
+        return;
+      case 'endInput':
+        this.#stream?.end();
+        return;
+      case 'reset':
+        this.#clearTimer();
+        this.#stream?.reset();
+        return;
+      case 'drain':
+        return this.#drain();
+      case 'proposeEntry':
+        return this.#listener.entryProposed(this, effect.entry);
+      case 'proposeRunCompletion':
+        return this.#listener.runCompletionProposed(this, effect.completionId, effect.outcome);
+      case 'armAbortTimeout':
+        return this.#armAbortTimer(this.plan.options.abortTimeoutMs);
+      case 'finish':
+        return this.#listener.finished(this, effect.result);
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #drain(): void {
+    this.#clearTimer();
+    if (this.#streamIsOver) return;
+    this.#timer = setTimeout(() => this.#stream?.reset(), ATTEMPT_DRAIN_MS);
+  }
+
+  // One timer per attempt that looks at the last activity when it fires, because re-arming a timer for
+  // every frame would cost more than the frame.
+  #armInactivityTimer(afterMs: number): void {
+    this.#armIdleTimer(afterMs, this.plan.options.inactivityTimeoutMs, { kind: 'inactive' });
+  }
+
+  #armAbortTimer(afterMs: number): void {
+    const { abortTimeoutMs } = this.plan.options;
+    const abortTimeout = formatDuration(abortTimeoutMs);
+    this.#lastActivityMs = this.#environment.now();
+    this.#armIdleTimer(afterMs, abortTimeoutMs, { kind: 'abortTimeoutFired', abortTimeout });
+  }
+
+  #armIdleTimer(afterMs: number, timeoutMs: number, command: AttemptCommand): void {
+    this.#clearTimer();
+    this.#timer = setTimeout(() => {
+      const silentMs = this.#environment.now() - this.#lastActivityMs;
+      if (silentMs >= timeoutMs) this.#apply(command);
+      else this.#armIdleTimer(timeoutMs - silentMs, timeoutMs, command);
+    }, clampTimer(afterMs));
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** Longest delay that Node's timers take. Unit: milliseconds. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+function clampTimer(delayMs: number): number {
+  return Math.min(delayMs, TIMER_MS_MAX);
+}
+
+function initialState({ input, pin }: AttemptPlan, protocol: ServiceProtocol): AttemptState {
+  const replayedIds: NotificationId[] = [];
+  let outcome: Outcome | undefined;
+  for (const entry of input.journal) {
+    if (entry.kind === 'notification') replayedIds.push(entry.id);
+    else if (entry.type === MessageType.output) outcome = protocol.decodeOutput(entry.payload);
+  }
+  return {
+    phase: 'streaming',
+    responded: false,
+    protocolVersion: pin.protocolVersion,
+    contentType: protocol.contentType(pin.protocolVersion),
+    replayedIds,
+    outcome,
+    proposedEntry: false,
+  };
+}
+
+const CONTROL_KINDS: ReadonlySet<DeploymentMessage['kind']> = new Set([
+  'suspension',
+  'error',
+  'end',
+  'proposeRunCompletion',
+]);
+
+function isCommand(message: DeploymentMessage): message is CommandMessage {
+  return !CONTROL_KINDS.has(message.kind);
+}
+
+function streamFailed({ kind, message }: TransportFailure): AttemptCommand {
+  const isBroken = kind === 'reset' || kind === 'connectionLost';
+  return { kind: 'broken', failure: isBroken ? STREAM_BROKEN : attemptFailure('RT0010', message) };
+}

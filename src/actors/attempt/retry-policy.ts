@@ -1,0 +1,64 @@
+import { RETRY_JITTER_SHARE_MAX } from '../domain/limits.ts';
+import type { RetryPolicy } from '../domain/schema.ts';
+import type { DurationMs } from '../domain/time.ts';
+import { durationMs } from '../domain/time.ts';
+import type { AttemptEnd } from '../partition/command.ts';
+import type { AttemptFailure } from './failure.ts';
+import { terminalFailure } from './failure.ts';
+
+/** Least jitter added to a policy delay. Unit: milliseconds. Source: seen on the reference. */
+const RETRY_JITTER_MS_MIN = 3;
+
+/** Retries of one invocation since it was last invoked. Lives in memory, as on the reference. */
+export interface RetryState {
+  /** Failed attempts that count against the policy. */
+  readonly failedAttemptsCount: number;
+  /** Failed attempts since the last command entry was stored; told to the deployment. */
+  readonly retryCountSinceLastStoredEntry: number;
+}
+
+export const NO_RETRIES: RetryState = { failedAttemptsCount: 0, retryCountSinceLastStoredEntry: 0 };
+
+export interface RetryDecision {
+  readonly end: AttemptEnd & { readonly kind: 'retry' | 'pause' | 'fail' };
+  readonly retryState: RetryState;
+}
+
+/** What follows a failed attempt. `jitter` is uniform in [0, 1). */
+export function decideRetry(
+  state: RetryState,
+  policy: RetryPolicy,
+  failure: AttemptFailure,
+  { storedCommand, jitter }: { readonly storedCommand: boolean; readonly jitter: number },
+): RetryDecision {
+  const usesAttempt = failure.retryAfterMs === undefined;
+  const failedAttemptsCount = state.failedAttemptsCount + (usesAttempt ? 1 : 0);
+  const retryState: RetryState = {
+    failedAttemptsCount,
+    retryCountSinceLastStoredEntry: storedCommand ? 1 : state.retryCountSinceLastStoredEntry + 1,
+  };
+  if (failure.behavior !== undefined) {
+    return { end: { kind: failure.behavior, failure: terminalFailure(failure) }, retryState };
+  }
+  if (failure.retryAfterMs !== undefined) {
+    return { end: { kind: 'retry', delayMs: failure.retryAfterMs }, retryState };
+  }
+  if (isExhausted(policy, failedAttemptsCount)) {
+    const kind = policy.onMaxAttempts === 'kill' ? 'fail' : 'pause';
+    return { end: { kind, failure: terminalFailure(failure) }, retryState };
+  }
+  const delayMs = policyDelay(policy, failedAttemptsCount, jitter);
+  return { end: { kind: 'retry', delayMs }, retryState };
+}
+
+function isExhausted({ maxAttempts }: RetryPolicy, failedAttemptsCount: number): boolean {
+  return maxAttempts !== 'unlimited' && failedAttemptsCount >= Math.max(1, maxAttempts);
+}
+
+function policyDelay(policy: RetryPolicy, failedAttemptsCount: number, jitter: number): DurationMs {
+  const { initialIntervalMs, exponentiationFactor, maxIntervalMs } = policy;
+  const grown = initialIntervalMs * exponentiationFactor ** (failedAttemptsCount - 1);
+  const capped = Math.min(grown, maxIntervalMs ?? Number.MAX_SAFE_INTEGER);
+  const extra = Math.max(RETRY_JITTER_MS_MIN, capped * RETRY_JITTER_SHARE_MAX * jitter);
+  return durationMs(Math.round(capped + extra));
+}

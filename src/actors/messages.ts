@@ -1,0 +1,58 @@
+// What the main thread and the partition threads tell each other. Plain, cloneable data.
+import type { PartitionNumber } from './domain/ids.ts';
+import type { Schema } from './domain/schema.ts';
+import type { PartitionCommand, PartitionMessage } from './partition/command.ts';
+import type { RequestReply } from './partition/effect.ts';
+
+export type ToPartitionThread =
+  | {
+      readonly kind: 'command';
+      readonly partition: PartitionNumber;
+      readonly command: PartitionCommand;
+    }
+  | {
+      /** A message from another thread's outbox; its time is set on arrival. */
+      readonly kind: 'deliver';
+      readonly from: PartitionNumber;
+      readonly to: PartitionNumber;
+      readonly sequence: number;
+      readonly message: PartitionMessage;
+    }
+  | {
+      readonly kind: 'ackDelivery';
+      readonly from: PartitionNumber;
+      readonly to: PartitionNumber;
+      readonly sequence: number;
+    }
+  /** Messages for these partitions may have been lost with their thread. */
+  | { readonly kind: 'resendOutbox'; readonly to: readonly PartitionNumber[] }
+  | { readonly kind: 'schema'; readonly schema: Schema }
+  | { readonly kind: 'close' }
+  /** Ends the thread at once, writes in flight or not. Only tests send it. */
+  | { readonly kind: 'crash' };
+
+export type ToMainThread =
+  /** The thread has recovered its partitions and takes commands. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'reply'; readonly requestId: string; readonly reply: RequestReply }
+  | (ToPartitionThread & { readonly kind: 'deliver' | 'ackDelivery' });
+
+/** The one large byte array a message may hold; it is transferred instead of copied. */
+export function largeBodyOf(message: ToPartitionThread | ToMainThread): Uint8Array | undefined {
+  switch (message.kind) {
+    case 'command':
+      return message.command.kind === 'submit' ? message.command.submission.input : undefined;
+    case 'reply':
+      if (message.reply.kind !== 'completed' || message.reply.outcome.kind !== 'success') return;
+      return message.reply.outcome.value;
+    case 'deliver':
+      return message.message.kind === 'invoke' ? message.message.submission.input : undefined;
+    case 'ackDelivery':
+    case 'resendOutbox':
+    case 'schema':
+    case 'close':
+    case 'crash':
+    case 'ready':
+      return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+// The partitions of one thread: their actors, their shared attempt actor, and the way between them.
+// Thread: partition worker.
+//   B1. All partitions with commands are applied in one event-loop turn, so that their batches share
+//       one LMDB transaction and one flush.
+import { AttemptActor } from './attempt-actor.ts';
+import type { AttemptEnvironment } from './attempt-runner.ts';
+import { must } from './domain/assert.ts';
+import { partitionOf } from './domain/ids.ts';
+import type { PartitionNumber } from './domain/ids.ts';
+import type { InvocationTarget, Pin } from './domain/invocation.ts';
+import { EffectReleaser } from './effect-releaser.ts';
+import type { Delivery, Outlet } from './effect-releaser.ts';
+import type { ToMainThread, ToPartitionThread } from './messages.ts';
+import { PartitionActor } from './partition-actor.ts';
+import type { PartitionCommand } from './partition/command.ts';
+import type { PartitionRules } from './partition/context.ts';
+import type { PartitionStore } from './ports.ts';
+import { findDestination } from './schema/destination.ts';
+import { TimerService } from './timer-service.ts';
+
+export interface PartitionHostOptions {
+  readonly partitionsCount: number;
+  readonly stores: ReadonlyMap<PartitionNumber, PartitionStore>;
+  readonly attempts: AttemptEnvironment;
+  readonly attemptsPerDeploymentMax: number;
+  readonly eagerStateBytesMax: number;
+  readonly toMain: (message: ToMainThread) => void;
+  readonly onFlushFailed: (error: unknown) => void;
+}
+
+export class PartitionHost {
+  readonly #options: PartitionHostOptions;
+  readonly #actors = new Map<PartitionNumber, PartitionActor>();
+  readonly #timers: TimerService[] = [];
+  readonly #attempts: AttemptActor;
+  #scheduled: PartitionActor[] = [];
+
+  constructor(options: PartitionHostOptions) {
+    this.#options = options;
+    const { attemptsPerDeploymentMax, partitionsCount } = options;
+    this.#attempts = new AttemptActor(
+      options.attempts,
+      (invocationId, command) => this.#post(partitionOf(invocationId, partitionsCount), command),
+      { attemptsPerDeploymentMax },
+    );
+    for (const [partition, store] of options.stores) this.#addPartition(partition, store);
+  }
+
+  /** Derives every owed effect from the stored state. */
+  recover(): void {
+    const nowMs = this.#options.attempts.now();
+    for (const actor of this.#actors.values()) actor.post({ kind: 'recover', nowMs });
+  }
+
+  receive(
+    message: ToPartitionThread & { kind: 'command' | 'deliver' | 'ackDelivery' | 'resendOutbox' },
+  ): void {
+    switch (message.kind) {
+      case 'command':
+        return this.#post(message.partition, message.command);
+      case 'deliver':
+        return this.#deliver(message);
+      case 'ackDelivery':
+        return this.#ackDelivery(message);
+      case 'resendOutbox':
+        for (const to of message.to) this.#postToAll({ kind: 'resendOutbox', to });
+        return;
+    }
+  }
+
+  /** Stops proposing, then closes the stores once what they were given is flushed. */
+  async close(): Promise<void> {
+    this.#attempts.close();
+    for (const timers of this.#timers) timers.close();
+    this.#scheduled = [];
+    for (const { store } of this.#actors.values()) await store.close();
+  }
+
+  #addPartition(partition: PartitionNumber, store: PartitionStore): void {
+    const { attempts, onFlushFailed } = this.#options;
+    const timers = new TimerService(attempts.now, () =>
+      this.#post(partition, { kind: 'timersDue', nowMs: attempts.now() }),
+    );
+    const outlet = this.#outlet();
+    const releaser = new EffectReleaser(partition, { outlet, attempts: this.#attempts, timers });
+    const actor = new PartitionActor({
+      store,
+      rules: this.#rules(),
+      release: (effect) => releaser.release(effect),
+      schedule: (scheduled) => this.#schedule(scheduled),
+      onFlushFailed,
+    });
+    this.#timers.push(timers);
+    this.#actors.set(partition, actor);
+  }
+
+  /** Partitions of this thread are reached directly, the others through the main thread. */
+  #outlet(): Outlet {
+    const { toMain } = this.#options;
+    return {
+      reply: (requestId, reply) => toMain({ kind: 'reply', requestId, reply }),
+      deliver: (delivery) => {
+        if (this.#actors.has(delivery.to)) this.#deliver(delivery);
+        else toMain({ kind: 'deliver', ...delivery });
+      },
+      ackDelivery: (ack) => {
+        if (this.#actors.has(ack.to)) this.#ackDelivery(ack);
+        else toMain({ kind: 'ackDelivery', ...ack });
+      },
+    };
+  }
+
+  #deliver({ from, to, sequence, message }: Delivery): void {
+    const nowMs = this.#options.attempts.now();
+    this.#post(to, { kind: 'deliver', nowMs, from, sequence, message });
+  }
+
+  #ackDelivery({ from, to, sequence }: Omit<Delivery, 'message'>): void {
+    this.#post(to, { kind: 'outboxAcked', to: from, sequence });
+  }
+
+  #post(partition: PartitionNumber, command: PartitionCommand): void {
+    must(this.#actors.get(partition), `partition ${partition} lives on this thread`).post(command);
+  }
+
+  #postToAll(command: PartitionCommand): void {
+    for (const actor of this.#actors.values()) actor.post(command);
+  }
+
+  #schedule(actor: PartitionActor): void {
+    if (this.#scheduled.length === 0) setImmediate(() => this.#runTurn());
+    this.#scheduled.push(actor);
+  }
+
+  /** Keeps B1. */
+  #runTurn(): void {
+    const scheduled = this.#scheduled;
+    this.#scheduled = [];
+    for (const actor of scheduled) actor.applyBatch();
+  }
+
+  #rules(): PartitionRules {
+    const { eagerStateBytesMax, attempts } = this.#options;
+    const { schema, defaults, protocol } = attempts;
+    const negotiate = (min: number, max: number) => protocol.negotiateVersion(min, max);
+    return {
+      eagerStateBytesMax,
+      usesLazyState(target: InvocationTarget, pin: Pin | undefined): boolean {
+        const query = { target, pin, defaults, negotiate };
+        const destination = findDestination(schema.current(), query);
+        return destination.kind === 'found' && destination.options.enableLazyState;
+      },
+    };
+  }
+}

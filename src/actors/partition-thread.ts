@@ -1,0 +1,133 @@
+// Entry of a partition thread, and its wiring. Runs as a piscina task that ends when it is told to.
+import { randomFillSync } from 'node:crypto';
+import type { MessagePort } from 'node:worker_threads';
+import { HttpDeploymentTransport } from '../io/deployment/transport.ts';
+import { createLogger } from '../io/log.ts';
+import type { LoggerOptions } from '../io/log.ts';
+import { serviceProtocol } from '../io/service-protocol/service-protocol.ts';
+import { openEnvironment } from '../storage/environment.ts';
+import type { KeyValueBackend } from '../storage/key-value-backend.ts';
+import { LmdbBackend } from '../storage/lmdb-backend.ts';
+import { openPartitionStore } from '../storage/partition-store.ts';
+import { must } from './domain/assert.ts';
+import type { PartitionNumber } from './domain/ids.ts';
+import { ID_RANDOM_BYTES } from './domain/make-invocation-id.ts';
+import type { HandlerDefaults, Schema } from './domain/schema.ts';
+import { EMPTY_SCHEMA } from './domain/schema.ts';
+import { unixMillis } from './domain/time.ts';
+import { largeBodyOf } from './messages.ts';
+import type { ToMainThread, ToPartitionThread } from './messages.ts';
+import { PartitionHost } from './partition-host.ts';
+import type { PartitionStore } from './ports.ts';
+import { ThreadChannel } from './thread-channel.ts';
+
+/** What every partition thread of a server is given. Plain data. */
+export interface PartitionThreadSettings {
+  readonly clusterName: string;
+  readonly partitionsCount: number;
+  /** One LMDB environment per path; partition p lives in environment p modulo their number. */
+  readonly environmentPaths: readonly string[];
+  readonly defaults: HandlerDefaults;
+  /** Attempts connected to one deployment from one thread at once. */
+  readonly attemptsPerDeploymentMax: number;
+  readonly eagerStateBytesMax: number;
+  readonly logOptions: Pick<LoggerOptions, 'level' | 'format'>;
+}
+
+export interface PartitionThreadTask {
+  readonly port: MessagePort;
+  readonly partitions: readonly PartitionNumber[];
+  readonly settings: PartitionThreadSettings;
+}
+
+/** Serves the partitions until the main thread asks to close. Ends the thread when a flush fails. */
+export default async function runPartitionThread(task: PartitionThreadTask): Promise<void> {
+  const { port, settings, partitions } = task;
+  const log = createLogger(settings.logOptions).child({ thread: 'partition' });
+  let schema: Schema = EMPTY_SCHEMA;
+  let host: PartitionHost | undefined;
+  let askToClose: (() => void) | undefined;
+  const closeAsked = new Promise<void>((resolve) => (askToClose = resolve));
+
+  const channel = new ThreadChannel<ToPartitionThread, ToMainThread>({
+    port,
+    largeBodyOf,
+    onMessage: (message) => {
+      switch (message.kind) {
+        case 'schema':
+          schema = message.schema;
+          return;
+        case 'close':
+          askToClose?.();
+          return;
+        case 'crash':
+          // Ends this thread, not the process.
+          return process.exit(1);
+        case 'command':
+        case 'deliver':
+        case 'ackDelivery':
+        case 'resendOutbox':
+          host?.receive(message);
+      }
+    },
+  });
+
+  const backends = settings.environmentPaths.map((path) => new LmdbBackend(openEnvironment(path)));
+  const stores = openStores(backends, settings.partitionsCount, partitions);
+  const transport = new HttpDeploymentTransport();
+  host = new PartitionHost({
+    partitionsCount: settings.partitionsCount,
+    stores,
+    attempts: {
+      transport,
+      protocol: serviceProtocol,
+      schema: { current: () => schema },
+      defaults: settings.defaults,
+      commonHeaders: [['x-restate-cluster-name', settings.clusterName]],
+      now: () => unixMillis(Date.now()),
+      randomBytes: createRandomBytes(),
+    },
+    attemptsPerDeploymentMax: settings.attemptsPerDeploymentMax,
+    eagerStateBytesMax: settings.eagerStateBytesMax,
+    toMain: (message) => channel.post(message),
+    onFlushFailed: (error) => {
+      log.error('a batch could not be made durable; the partition thread ends', { error });
+      process.exit(1);
+    },
+  });
+  host.recover();
+  channel.post({ kind: 'ready' });
+
+  await closeAsked;
+  await transport.close();
+  await host.close();
+  for (const backend of backends) await backend.close();
+  channel.close();
+}
+
+function openStores(
+  backends: readonly KeyValueBackend[],
+  partitionsCount: number,
+  partitions: readonly PartitionNumber[],
+): Map<PartitionNumber, PartitionStore> {
+  const stores = new Map<PartitionNumber, PartitionStore>();
+  for (const partition of partitions) {
+    const backend = must(backends[partition % backends.length], 'there is an environment');
+    stores.set(partition, openPartitionStore({ backend, partition, partitionsCount }));
+  }
+  return stores;
+}
+
+/** Random bytes for ids, drawn from the system in blocks because a draw costs more than the bytes. */
+function createRandomBytes(): () => Uint8Array {
+  const block = Buffer.alloc(ID_RANDOM_BYTES * 256);
+  let position = block.length;
+  return () => {
+    if (position === block.length) {
+      randomFillSync(block);
+      position = 0;
+    }
+    position += ID_RANDOM_BYTES;
+    return block.subarray(position - ID_RANDOM_BYTES, position);
+  };
+}

@@ -1,0 +1,89 @@
+import { unreachable } from '../../domain/assert.ts';
+import type { Invocation } from '../../domain/invocation.ts';
+import { sameNotification } from '../../domain/journal.ts';
+import type { NotificationId } from '../../domain/journal.ts';
+import type { AttemptIdentity, PartitionCommand } from '../command.ts';
+import type { ApplyContext } from '../context.ts';
+import { completeInvocation } from './complete.ts';
+import { readAttemptInput, resumeInvocation } from './start.ts';
+
+/** The invocation an attempt speaks for, unless the attempt is superseded. */
+export function currentInvocation(
+  { state }: ApplyContext,
+  { invocationId, epoch }: AttemptIdentity,
+): Invocation | undefined {
+  const invocation = state.getInvocation(invocationId);
+  const isCurrent = invocation?.status.kind === 'invoked' && invocation.epoch === epoch;
+  return isCurrent ? invocation : undefined;
+}
+
+export function beginAttempt(context: ApplyContext, identity: AttemptIdentity): void {
+  const invocation = currentInvocation(context, identity);
+  if (invocation === undefined) return;
+  context.effects.push({ kind: 'startAttempt', input: readAttemptInput(context, invocation) });
+}
+
+export function endAttempt(
+  context: ApplyContext,
+  command: PartitionCommand & { kind: 'attemptEnded' },
+): void {
+  const invocation = currentInvocation(context, command);
+  if (invocation === undefined) return;
+  const { invocationId, epoch, end } = command;
+  switch (end.kind) {
+    case 'ended':
+      return completeInvocation(context, invocation, end.outcome);
+    case 'fail':
+      return completeInvocation(context, invocation, { kind: 'failure', failure: end.failure });
+    case 'retry': {
+      const { delayMs } = end;
+      context.effects.push({ kind: 'retryAttempt', invocationId, epoch, delayMs });
+      return;
+    }
+    case 'pause':
+      return leaveInvoked(context, invocation, { kind: 'paused', failure: end.failure });
+    case 'suspended':
+      return suspendInvocation(context, invocation, end.awaiting, end.replayedLength);
+    default:
+      return unreachable(end);
+  }
+}
+
+function suspendInvocation(
+  context: ApplyContext,
+  invocation: Invocation,
+  awaiting: readonly NotificationId[],
+  replayedLength: number,
+): void {
+  // An answer may have been journaled after the deployment decided to suspend.
+  if (isAnswered(context, invocation, awaiting, replayedLength)) {
+    resumeInvocation(context, invocation);
+  } else {
+    leaveInvoked(context, invocation, { kind: 'suspended', awaiting });
+  }
+}
+
+function isAnswered(
+  { state }: ApplyContext,
+  { number, journalLength }: Invocation,
+  awaiting: readonly NotificationId[],
+  replayedLength: number,
+): boolean {
+  if (replayedLength >= journalLength) return false;
+  return state
+    .readJournal(number, replayedLength, journalLength)
+    .some(
+      (entry) =>
+        entry.kind === 'notification' && awaiting.some((id) => sameNotification(id, entry.id)),
+    );
+}
+
+function leaveInvoked(
+  { state, effects, nowMs }: ApplyContext,
+  invocation: Invocation,
+  status: Invocation['status'],
+): void {
+  const { id: invocationId, epoch } = invocation;
+  state.putInvocation({ ...invocation, status, modifiedAtMs: nowMs });
+  effects.push({ kind: 'releaseAttempt', invocationId, epoch });
+}

@@ -1,0 +1,87 @@
+import type { Invocation, Waiter } from '../../domain/invocation.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { must } from '../../domain/assert.ts';
+import { NotificationType } from '../../attempt/service-message.ts';
+import type { ApplyContext } from '../context.ts';
+import { sendMessage } from '../outbox.ts';
+import { lockOf, startInvocation } from './start.ts';
+
+/** Ends an invocation that has started: keeps what retention asks for, tells everyone, frees its key. */
+export function completeInvocation(
+  context: ApplyContext,
+  invocation: Invocation,
+  outcome: Outcome,
+): void {
+  const { state, effects, nowMs } = context;
+  const { id, epoch, number, journalLength } = invocation;
+  if (invocation.completionRetentionMs === 0) {
+    state.deleteJournal(number, journalLength);
+    state.deleteInvocation(invocation);
+  } else {
+    if (invocation.journalRetentionMs === 0) state.deleteJournal(number, journalLength);
+    state.putInvocation({
+      ...invocation,
+      status: { kind: 'completed', outcome, completedAtMs: nowMs },
+      modifiedAtMs: nowMs,
+      journalLength: invocation.journalRetentionMs === 0 ? 0 : journalLength,
+      waiters: [],
+    });
+  }
+  effects.push({ kind: 'releaseAttempt', invocationId: id, epoch });
+  announceOutcome(context, invocation, outcome);
+  freeKey(context, invocation);
+}
+
+/** Ends an invocation that never started. Nothing of it is kept, whatever its retention. */
+export function discardInvocation(
+  context: ApplyContext,
+  invocation: Invocation,
+  outcome: Outcome,
+): void {
+  const { state } = context;
+  const { status, number } = invocation;
+  if (status.kind === 'inboxed') {
+    const owner = must(lockOf(invocation), 'an inboxed invocation is exclusive');
+    state.removeFromInbox(owner, status.inboxSequence);
+  } else if (status.kind === 'scheduled') {
+    const dueMs = status.fireAtMs;
+    state.deleteTimer({
+      dueMs,
+      invocationNumber: number,
+      completionId: 0,
+      invocationId: invocation.id,
+    });
+  }
+  state.deleteJournal(number, invocation.journalLength);
+  state.deleteInvocation(invocation);
+  announceOutcome(context, invocation, outcome);
+}
+
+/** Completes the Call or AttachInvocation entry of a waiting invocation. */
+export function tellWaiter(context: ApplyContext, waiter: Waiter, outcome: Outcome): void {
+  const isCall = waiter.entry === 'call';
+  sendMessage(context, waiter.invocationId, {
+    kind: 'complete',
+    invocationId: waiter.invocationId,
+    completionId: waiter.completionId,
+    notificationType: isCall ? NotificationType.call : NotificationType.attachInvocation,
+    result: outcome,
+  });
+}
+
+function announceOutcome(context: ApplyContext, invocation: Invocation, outcome: Outcome): void {
+  const { id, target, waiters } = invocation;
+  context.effects.push({ kind: 'outcomeReached', invocationId: id, target, outcome });
+  for (const waiter of waiters) tellWaiter(context, waiter, outcome);
+}
+
+function freeKey(context: ApplyContext, invocation: Invocation): void {
+  const owner = lockOf(invocation);
+  if (owner === undefined) return;
+  const { state } = context;
+  state.releaseLock(owner);
+  const nextId = state.popInbox(owner);
+  if (nextId === undefined) return;
+  const next = must(state.getInvocation(nextId), 'an inboxed invocation exists');
+  startInvocation(context, next);
+}

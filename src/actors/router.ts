@@ -1,0 +1,196 @@
+// Routes each request to the thread of its partition and its reply back. Thread: main.
+//   R1. A request is answered exactly once: with the partition's reply, or with a refusal.
+//   R2. A request in flight when its thread is replaced is sent again if that cannot repeat anything.
+import { must } from './domain/assert.ts';
+import { partitionOf } from './domain/ids.ts';
+import type { InvocationId, PartitionNumber } from './domain/ids.ts';
+import type { NotificationResult } from './domain/outcome.ts';
+import type { Schema } from './domain/schema.ts';
+import type { UnixMillis } from './domain/time.ts';
+import type { ToMainThread, ToPartitionThread } from './messages.ts';
+import { GatewayUnavailableError } from './ports.ts';
+import type { IngressSubmission, InvocationGateway } from './ports.ts';
+import type { PartitionCommand, SignalId } from './partition/command.ts';
+import type { RequestReply } from './partition/effect.ts';
+import type { ThreadChannel } from './thread-channel.ts';
+
+export type PartitionThreadChannel = ThreadChannel<ToMainThread, ToPartitionThread>;
+
+interface PendingRequest {
+  readonly partition: PartitionNumber;
+  readonly command: PartitionCommand;
+  readonly resolve: (reply: RequestReply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+type ThreadState =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'recovering'; readonly channel: PartitionThreadChannel }
+  | { readonly kind: 'ready'; readonly channel: PartitionThreadChannel };
+
+export interface RouterOptions {
+  readonly partitionsCount: number;
+  readonly threadsCount: number;
+  readonly now: () => UnixMillis;
+  /** Makes the request ids of this process unlike those of any other. */
+  readonly bootId: string;
+  readonly schema: () => Schema;
+}
+
+export class Router implements InvocationGateway {
+  readonly #options: RouterOptions;
+  readonly #threads: ThreadState[];
+  readonly #pending = new Map<string, PendingRequest>();
+  #requestsCount = 0;
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+    this.#threads = Array.from({ length: options.threadsCount }, () => ({ kind: 'absent' }));
+  }
+
+  send(submission: IngressSubmission): Promise<RequestReply> {
+    return this.#submit(submission, false);
+  }
+
+  call(submission: IngressSubmission): Promise<RequestReply> {
+    return this.#submit(submission, true);
+  }
+
+  attach(invocationId: InvocationId): Promise<RequestReply> {
+    const requestId = this.#nextRequestId();
+    return this.#request(requestId, invocationId, { kind: 'attach', requestId, invocationId });
+  }
+
+  getOutput(invocationId: InvocationId): Promise<RequestReply> {
+    const requestId = this.#nextRequestId();
+    return this.#request(requestId, invocationId, { kind: 'getOutput', requestId, invocationId });
+  }
+
+  signal(
+    invocationId: InvocationId,
+    signal: SignalId,
+    result: NotificationResult,
+  ): Promise<RequestReply> {
+    const requestId = this.#nextRequestId();
+    const nowMs = this.#options.now();
+    const command = { kind: 'signal', nowMs, requestId, invocationId, signal, result } as const;
+    return this.#request(requestId, invocationId, command);
+  }
+
+  /** Partitions that live on a thread. */
+  partitionsOf(thread: number): PartitionNumber[] {
+    const partitions: PartitionNumber[] = [];
+    for (
+      let number = thread;
+      number < this.#options.partitionsCount;
+      number += this.#threads.length
+    ) {
+      partitions.push(number as PartitionNumber);
+    }
+    return partitions;
+  }
+
+  threadStarted(thread: number, channel: PartitionThreadChannel): void {
+    this.#threads[thread] = { kind: 'recovering', channel };
+    channel.postAlone({ kind: 'schema', schema: this.#options.schema() });
+  }
+
+  /** The thread is gone, with everything that was on its way to or from it. */
+  threadLost(thread: number): void {
+    this.#threads[thread] = { kind: 'absent' };
+    for (const [requestId, { partition, command, reject }] of this.#pending) {
+      if (this.#threadOf(partition) !== thread || isRepeatable(command)) continue;
+      this.#pending.delete(requestId);
+      reject(new GatewayUnavailableError('the partition restarted while it handled the request'));
+    }
+  }
+
+  receive(thread: number, message: ToMainThread): void {
+    switch (message.kind) {
+      case 'ready':
+        return this.#threadReady(thread);
+      case 'reply': {
+        const pending = this.#pending.get(message.requestId);
+        this.#pending.delete(message.requestId);
+        pending?.resolve(message.reply);
+        return;
+      }
+      case 'deliver':
+      case 'ackDelivery':
+        return this.#postIfReady(this.#threadOf(message.to), message);
+    }
+  }
+
+  publishSchema(schema: Schema): void {
+    for (const thread of this.#threads) {
+      if (thread.kind !== 'absent') thread.channel.postAlone({ kind: 'schema', schema });
+    }
+  }
+
+  /** Refuses everything that still waits; the process is about to end. */
+  close(): void {
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of pending) reject(new GatewayUnavailableError('the server stops'));
+  }
+
+  #submit(submission: IngressSubmission, awaitOutcome: boolean): Promise<RequestReply> {
+    const requestId = this.#nextRequestId();
+    const { invocationId } = submission;
+    return this.#request(requestId, invocationId, {
+      kind: 'submit',
+      nowMs: this.#options.now(),
+      requestId,
+      submission: { ...submission, source: { kind: 'ingress', requestId } },
+      awaitOutcome,
+    });
+  }
+
+  #request(
+    requestId: string,
+    concerns: InvocationId,
+    command: PartitionCommand,
+  ): Promise<RequestReply> {
+    const partition = partitionOf(concerns, this.#options.partitionsCount);
+    return new Promise((resolve, reject) => {
+      this.#pending.set(requestId, { partition, command, resolve, reject });
+      this.#postIfReady(this.#threadOf(partition), { kind: 'command', partition, command });
+    });
+  }
+
+  #threadReady(thread: number): void {
+    const state = must(this.#threads[thread], 'a thread that reports is known');
+    if (state.kind !== 'recovering') return;
+    this.#threads[thread] = { kind: 'ready', channel: state.channel };
+    // Keeps R2: whatever the lost thread had not answered is asked again.
+    for (const { partition, command } of this.#pending.values()) {
+      if (this.#threadOf(partition) !== thread) continue;
+      state.channel.post({ kind: 'command', partition, command });
+    }
+    const to = this.partitionsOf(thread);
+    for (let other = 0; other < this.#threads.length; other += 1) {
+      if (other !== thread) this.#postIfReady(other, { kind: 'resendOutbox', to });
+    }
+  }
+
+  #postIfReady(thread: number, message: ToPartitionThread): void {
+    const state = this.#threads[thread];
+    if (state?.kind === 'ready') state.channel.post(message);
+  }
+
+  #threadOf(partition: PartitionNumber): number {
+    return partition % this.#threads.length;
+  }
+
+  #nextRequestId(): string {
+    this.#requestsCount += 1;
+    return this.#options.bootId + this.#requestsCount.toString(36);
+  }
+}
+
+/** Applied twice, the command has the effect of once: the invocation id tells it apart. */
+function isRepeatable(command: PartitionCommand): boolean {
+  // An invocation that keeps nothing would run again if its outcome was lost with the thread.
+  if (command.kind === 'submit') return command.submission.completionRetentionMs > 0;
+  return command.kind === 'attach' || command.kind === 'getOutput';
+}

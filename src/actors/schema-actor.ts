@@ -1,0 +1,165 @@
+// Schema actor: the only writer of the schema. Thread: main.
+//   S1. Changes happen one at a time; each is decided against the schema that the one before left.
+//   S2. A change is stored before anyone can observe it: neither `current()`, nor a subscriber, nor
+//       the client that asked for it sees a schema that is not on disk.
+//   S3. Discovery happens outside the sequence, so that a slow endpoint holds up nobody else.
+import { randomBytes } from 'node:crypto';
+import type { DeploymentUri } from './domain/deployment-uri.ts';
+import { parseDeploymentUri } from './domain/deployment-uri.ts';
+import { must } from './domain/assert.ts';
+import { formatDeploymentId, type DeploymentId } from './domain/ids.ts';
+import { uuidFromUlid } from './domain/make-invocation-id.ts';
+import type { DiscoveredDeployment } from './domain/manifest.ts';
+import type { Deployment, Schema } from './domain/schema.ts';
+import { unixMillis, type UnixMillis } from './domain/time.ts';
+import type {
+  DeploymentDiscovery,
+  RegisterDeployment,
+  RegisterResult,
+  SchemaRegistry,
+  SchemaStore,
+  UpdateDeployment,
+  UpdateResult,
+} from './ports.ts';
+import {
+  findDeploymentAt,
+  registerDeployment,
+  removeDeployment,
+  updateDeployment,
+} from './schema/register.ts';
+
+export interface SchemaActorOptions {
+  readonly store: SchemaStore;
+  readonly discovery: DeploymentDiscovery;
+  /** Wall clock; default is the system's. */
+  readonly now?: (() => UnixMillis) | undefined;
+}
+
+/** Hears every schema that replaces another one. Must not throw. */
+export type SchemaSubscriber = (schema: Schema) => void;
+
+/** What a change comes to: the answer, and the schema to store unless nothing changes. */
+interface Decision<T> {
+  readonly result: T;
+  readonly schema?: Schema | undefined;
+}
+
+export class SchemaActor implements SchemaRegistry {
+  readonly #store: SchemaStore;
+  readonly #discovery: DeploymentDiscovery;
+  readonly #now: () => UnixMillis;
+  readonly #subscribers = new Set<SchemaSubscriber>();
+  #schema: Schema;
+  #lastChange: Promise<unknown> = Promise.resolve();
+
+  /** Starts from what the store holds. */
+  constructor({ store, discovery, now }: SchemaActorOptions) {
+    this.#store = store;
+    this.#discovery = discovery;
+    this.#now = now ?? (() => unixMillis(Date.now()));
+    this.#schema = store.load();
+  }
+
+  current(): Schema {
+    return this.#schema;
+  }
+
+  /** Tells `subscriber` of every change from now on. Returns the way to stop that. */
+  subscribe(subscriber: SchemaSubscriber): () => void {
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
+  }
+
+  async register(request: RegisterDeployment): Promise<RegisterResult> {
+    const existing = findDeploymentAt(this.#schema, request.uri);
+    if (existing !== undefined && !request.force) {
+      return { kind: 'existing', deployment: existing };
+    }
+    const outcome = await this.#discovery.discover(request);
+    if (outcome.kind === 'discoveryFailed') return outcome;
+    return this.#change((schema) => this.#decideRegistration(schema, request, outcome.discovered));
+  }
+
+  #decideRegistration(
+    schema: Schema,
+    request: RegisterDeployment,
+    discovered: DiscoveredDeployment,
+  ): Decision<RegisterResult> {
+    const nowMs = this.#now();
+    const freshId = newDeploymentId(nowMs);
+    const registered = registerDeployment(schema, { ...request, discovered, nowMs, freshId });
+    if (registered.kind === 'existing' || registered.kind === 'refused') {
+      return { result: registered };
+    }
+    const { kind, deployment } = registered;
+    return {
+      result: { kind, deployment },
+      schema: request.dryRun ? undefined : registered.schema,
+    };
+  }
+
+  async update(request: UpdateDeployment): Promise<UpdateResult> {
+    const stored = this.#schema.deployments.get(request.id);
+    if (stored === undefined) return { kind: 'unknownDeployment' };
+    if (changesNothing(request)) return { kind: 'updated', deployment: stored };
+    const uri = request.uri ?? storedUri(stored);
+    const additionalHeaders = request.additionalHeaders ?? stored.additionalHeaders;
+    const useHttp11 = request.useHttp11 ?? stored.httpVersion === 'HTTP/1.1';
+    const outcome = await this.#discovery.discover({ uri, useHttp11, additionalHeaders });
+    if (outcome.kind === 'discoveryFailed') return outcome;
+    const { id, overwrite, dryRun } = request;
+    const update = { id, uri, additionalHeaders, overwrite, discovered: outcome.discovered };
+    return this.#change<UpdateResult>((schema) => {
+      const updated = updateDeployment(schema, update);
+      if (updated.kind !== 'updated') return { result: updated };
+      const result = { kind: 'updated', deployment: updated.deployment } as const;
+      return { result, schema: dryRun ? undefined : updated.schema };
+    });
+  }
+
+  remove(id: DeploymentId): Promise<'removed' | 'unknownDeployment'> {
+    return this.#change((schema) => {
+      const without = removeDeployment(schema, id);
+      return { result: without === undefined ? 'unknownDeployment' : 'removed', schema: without };
+    });
+  }
+
+  /** Resolves once every change begun so far has ended. */
+  async settled(): Promise<void> {
+    await this.#lastChange;
+  }
+
+  /** Keeps S1. */
+  #change<T>(decide: (schema: Schema) => Decision<T>): Promise<T> {
+    const change = this.#lastChange.then(() => this.#apply(decide));
+    // A change that could not be stored is its client's to hear about; the next one goes on.
+    this.#lastChange = change.catch(() => undefined);
+    return change;
+  }
+
+  /** Keeps S2. */
+  async #apply<T>(decide: (schema: Schema) => Decision<T>): Promise<T> {
+    const { result, schema } = decide(this.#schema);
+    if (schema === undefined) return result;
+    await this.#store.save(schema);
+    this.#schema = schema;
+    for (const subscriber of this.#subscribers) subscriber(schema);
+    return result;
+  }
+}
+
+function newDeploymentId(nowMs: UnixMillis): DeploymentId {
+  return formatDeploymentId(uuidFromUlid(nowMs, randomBytes(10)));
+}
+
+function changesNothing({ uri, additionalHeaders, useHttp11 }: UpdateDeployment): boolean {
+  return uri === undefined && additionalHeaders === undefined && useHttp11 === undefined;
+}
+
+function storedUri({ uri }: Deployment): DeploymentUri {
+  const parsed = parseDeploymentUri(uri);
+  return must(
+    parsed.kind === 'absolute' ? parsed.uri : undefined,
+    `a stored deployment has an absolute URI: ${uri}`,
+  );
+}

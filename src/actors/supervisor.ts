@@ -1,0 +1,97 @@
+// Keeps the partition threads alive. Thread: main.
+//   S1. A partition thread ends only by its own hand: terminating one that writes would abort the
+//       process inside LMDB. Shutdown is a message.
+//   S2. A thread that dies is replaced, and its successor recovers from the stored state alone.
+//   S3. Threads that keep dying end the process: something is wrong that a restart does not mend.
+import { MessageChannel } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { largeBodyOf } from './messages.ts';
+import type { ToMainThread, ToPartitionThread } from './messages.ts';
+import type { PartitionThreadTask, PartitionThreadSettings } from './partition-thread.ts';
+import type { PartitionThreadChannel, Router } from './router.ts';
+import { ThreadChannel } from './thread-channel.ts';
+
+/** Deaths of partition threads within `DEATHS_WINDOW_MS` that end the process. */
+const DEATHS_MAX = 8;
+const DEATHS_WINDOW_MS = 60_000;
+
+export interface SupervisorOptions {
+  readonly threadsCount: number;
+  readonly router: Router;
+  readonly settings: PartitionThreadSettings;
+  readonly onThreadLost: (thread: number, error: unknown) => void;
+  /** The partitions cannot be kept running. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #pool: Piscina<PartitionThreadTask, void>;
+  readonly #channels: PartitionThreadChannel[] = [];
+  readonly #tasks: Array<Promise<void>> = [];
+  #deathsMs: number[] = [];
+  #isClosing = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#pool = new Piscina({
+      filename: new URL('./partition-thread.js', import.meta.url).href,
+      minThreads: options.threadsCount,
+      maxThreads: options.threadsCount,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // A task never ends while the server runs; waiting on atomics would only block its event loop.
+      atomics: 'disabled',
+    });
+  }
+
+  start(): void {
+    for (let thread = 0; thread < this.#options.threadsCount; thread += 1) this.#run(thread);
+  }
+
+  /** Ends a thread at once, as a crash would. */
+  crashThread(thread: number): void {
+    this.#channels[thread]?.postAlone({ kind: 'crash' });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    for (const channel of this.#channels) channel.postAlone({ kind: 'close' });
+    await Promise.all(this.#tasks);
+    for (const channel of this.#channels) channel.close();
+    // Keeps S1: no thread has an open environment any more.
+    await this.#pool.destroy();
+  }
+
+  #run(thread: number): void {
+    const { router, settings } = this.#options;
+    const { port1, port2 } = new MessageChannel();
+    const channel = new ThreadChannel<ToMainThread, ToPartitionThread>({
+      port: port1,
+      largeBodyOf,
+      onMessage: (message) => router.receive(thread, message),
+    });
+    this.#channels[thread] = channel;
+    router.threadStarted(thread, channel);
+    const task = { port: port2, partitions: router.partitionsOf(thread), settings };
+    this.#tasks[thread] = this.#pool.run(task, { transferList: [port2] }).then(
+      () => undefined,
+      (error: unknown) => this.#replace(thread, error),
+    );
+  }
+
+  #replace(thread: number, error: unknown): void {
+    this.#channels[thread]?.close();
+    if (this.#isClosing) return;
+    this.#options.router.threadLost(thread);
+    this.#options.onThreadLost(thread, error);
+    const nowMs = performance.now();
+    this.#deathsMs = this.#deathsMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS);
+    this.#deathsMs.push(nowMs);
+    if (this.#deathsMs.length > DEATHS_MAX) {
+      const message = `partition threads died ${this.#deathsMs.length} times within a minute`;
+      return this.#options.onFatal(new Error(message, { cause: error }));
+    }
+    this.#run(thread);
+  }
+}

@@ -1,0 +1,24 @@
+import type { HandlerDefaults } from '../../actors/domain/schema.ts';
+import type { SchemaRegistry } from '../../actors/ports.ts';
+import type { Logger } from '../log.ts';
+
+/** Where the admin API reports what is not the client's fault. */
+export type AdminLog = Pick<Logger, 'error'>;
+
+export interface AdminOptions {
+  /** What handlers and services get that set nothing themselves. */
+  readonly defaults: HandlerDefaults;
+  /** Reference: `cluster-name`, default `localcluster`. */
+  readonly clusterName: string;
+  /** Number of this node, from 1. */
+  readonly nodeId: number;
+  /** Where clients reach the ingress, for example `http://127.0.0.1:8080/`. */
+  readonly ingressUrl?: string | undefined;
+}
+
+/** What the admin API works with. */
+export interface AdminContext {
+  readonly schema: SchemaRegistry;
+  readonly options: AdminOptions;
+  readonly log: AdminLog;
+}

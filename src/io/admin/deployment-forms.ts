@@ -1,0 +1,75 @@
+// Bodies of the deployment routes. Each has a form for HTTP and one for Lambda; unknown fields are
+// ignored, so that the first form whose fields have the right types counts.
+import { z } from 'zod';
+import { parseDeploymentUri, type DeploymentUri } from '../../actors/domain/deployment-uri.ts';
+import { AdminError } from './admin-error.ts';
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
+
+const uri = z.string().refine((text) => parseDeploymentUri(text).kind !== 'invalid');
+
+const additionalHeaders = z
+  .record(z.string().regex(HEADER_NAME), z.string().regex(HEADER_VALUE))
+  .transform(lowerCaseNames)
+  .nullish();
+
+const metadata = z.record(z.string(), z.string()).default({});
+
+const registerHttp = z.object({
+  uri,
+  additional_headers: additionalHeaders,
+  metadata,
+  use_http_11: z.boolean().default(false),
+  breaking: z.boolean().default(false),
+  force: z.boolean().nullish(),
+  dry_run: z.boolean().default(false),
+  auth: z.object({ GoogleIdToken: z.object({}) }).nullish(),
+});
+
+/** Of the Lambda form only that it is one. */
+const registerLambda = z.object({ arn: z.string() });
+
+export const registerForm = z.union([registerHttp, registerLambda]);
+
+export type RegisterHttpForm = z.output<typeof registerHttp>;
+
+const updateHttp = z.object({
+  uri: uri.nullish(),
+  additional_headers: additionalHeaders,
+  use_http_11: z.boolean().nullish(),
+  overwrite: z.boolean().default(false),
+  dry_run: z.boolean().default(false),
+});
+
+const updateLambda = z
+  .object({ arn: z.string().nullish(), assume_role_arn: z.string().nullish() })
+  .refine((form) => typeof (form.arn ?? form.assume_role_arn) === 'string')
+  .transform(() => ({ isLambda: true as const }));
+
+export const updateForm = z.union([updateLambda, updateHttp]);
+
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+}
+
+export function invalidField(field: string, reason: string): AdminError {
+  return new AdminError(
+    'invalidField',
+    `The request field '${field}' is invalid. Reason: ${reason}`,
+  );
+}
+
+/** The parsed form of a `uri` field, which has to be absolute. */
+export function readUri(text: string): DeploymentUri {
+  const parsed = parseDeploymentUri(text);
+  if (parsed.kind === 'absolute') return parsed.uri;
+  const reason = `The provided uri ${text} is not absolute, only absolute URIs can be used.`;
+  throw invalidField('uri', reason);
+}
+
+export function lambdaUnsupported(): AdminError {
+  return invalidField('arn', 'Lambda deployments are not supported yet.');
+}

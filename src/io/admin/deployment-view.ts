@@ -1,0 +1,48 @@
+// Deployments as the admin API shows them. Keys in the order of the reference.
+import { formatRfc3339Nanos } from '../../actors/domain/duration.ts';
+import type { Deployment, HandlerDefaults } from '../../actors/domain/schema.ts';
+import { serviceView, unlessEmpty } from './service-view.ts';
+
+/** One of a list: of its services only the names and revisions. */
+export function deploymentListView(deployment: Deployment): object {
+  const services = [...deployment.services.values()];
+  return {
+    ...deploymentFields(deployment),
+    services: services.map(({ name, revision }) => ({ name, revision })),
+  };
+}
+
+export function deploymentView(deployment: Deployment, defaults: HandlerDefaults): object {
+  return { ...deploymentFields(deployment), services: servicesView(deployment, defaults) };
+}
+
+/** The answer to a registration. */
+export function registrationView(deployment: Deployment, defaults: HandlerDefaults): object {
+  return {
+    id: deployment.id,
+    services: servicesView(deployment, defaults),
+    min_protocol_version: deployment.minProtocolVersion,
+    max_protocol_version: deployment.maxProtocolVersion,
+    sdk_version: deployment.sdkVersion,
+  };
+}
+
+function deploymentFields(deployment: Deployment): object {
+  return {
+    id: deployment.id,
+    uri: deployment.uri,
+    protocol_type: deployment.protocolMode,
+    http_version: deployment.httpVersion,
+    additional_headers: unlessEmpty(deployment.additionalHeaders),
+    metadata: unlessEmpty(deployment.metadata),
+    created_at: formatRfc3339Nanos(deployment.createdAtMs),
+    min_protocol_version: deployment.minProtocolVersion,
+    max_protocol_version: deployment.maxProtocolVersion,
+    sdk_version: deployment.sdkVersion,
+  };
+}
+
+function servicesView(deployment: Deployment, defaults: HandlerDefaults): readonly object[] {
+  const revisions = [...deployment.services.values()];
+  return revisions.map((revision) => serviceView(revision, deployment, defaults));
+}

@@ -1,0 +1,52 @@
+// The admin API, port 9070: routes requests, and turns refusals into responses. Thread: main.
+import type { HttpHandler, HttpRequest, HttpResponse } from '../http/exchange.ts';
+import { AdminError, errorResponse } from './admin-error.ts';
+import { compressResponse } from './compression.ts';
+import type { AdminContext } from './context.ts';
+import { deploymentRoutes } from './deployments.ts';
+import { emptyResponse } from './respond.ts';
+import { matchRoute, type Route } from './route.ts';
+import { serviceRoutes } from './services.ts';
+import { versionRoutes } from './version.ts';
+
+/** The response to HEAD carries the body of GET; the listener leaves it out. */
+export function createAdminHandler(context: AdminContext): HttpHandler {
+  const routes = [
+    ...versionRoutes(context),
+    ...deploymentRoutes(context),
+    ...serviceRoutes(context),
+  ];
+  return async (request) => {
+    const response = await answer(context, routes, request);
+    return compressResponse(response, request.header('accept-encoding'));
+  };
+}
+
+async function answer(
+  { log }: AdminContext,
+  routes: readonly Route[],
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  try {
+    return await dispatch(routes, request);
+  } catch (error) {
+    if (error instanceof AdminError) return errorResponse(error);
+    log.error(`handling ${request.method} ${request.path} failed`, { error });
+    return errorResponse(new AdminError('internal', 'Internal server error'));
+  }
+}
+
+function dispatch(
+  routes: readonly Route[],
+  request: HttpRequest,
+): HttpResponse | Promise<HttpResponse> {
+  const match = matchRoute(routes, request);
+  switch (match.kind) {
+    case 'found':
+      return match.handler(match.request);
+    case 'unknownPath':
+      return emptyResponse(404);
+    case 'wrongMethod':
+      return emptyResponse(405, [['allow', match.allow]]);
+  }
+}

@@ -1,0 +1,124 @@
+// Services and handlers as the admin API shows them. Keys in the order of the reference; undefined
+// ones are left out when the view is written.
+import { formatDuration } from '../../actors/domain/duration.ts';
+import type {
+  Deployment,
+  Handler,
+  HandlerDefaults,
+  RetryPolicy,
+  RetryPolicyOptions,
+  ServiceRevision,
+} from '../../actors/domain/schema.ts';
+import type { DurationMs } from '../../actors/domain/time.ts';
+import { countAttempts, effectiveOptions } from '../../actors/schema/resolve.ts';
+
+/** A hint next to something that does not work as configured. */
+interface Info {
+  readonly code: string;
+  readonly message: string;
+}
+
+export function serviceView(
+  revision: ServiceRevision,
+  { protocolMode }: Pick<Deployment, 'protocolMode'>,
+  defaults: HandlerDefaults,
+): object {
+  const options = effectiveOptions(revision, undefined, defaults);
+  const isRequestResponse = protocolMode === 'RequestResponse';
+  return {
+    name: revision.name,
+    ty: revision.type,
+    handlers: [...revision.handlers.values()].map((handler) => handlerView(handler, protocolMode)),
+    documentation: revision.documentation,
+    metadata: unlessEmpty(revision.metadata),
+    deployment_id: revision.deploymentId,
+    revision: revision.revision,
+    public: revision.public,
+    idempotency_retention: formatDuration(options.idempotencyRetentionMs),
+    workflow_completion_retention:
+      revision.type === 'Workflow'
+        ? formatDuration(options.workflowCompletionRetentionMs)
+        : undefined,
+    journal_retention: formatDuration(options.journalRetentionMs),
+    inactivity_timeout: isRequestResponse ? '0s' : formatDuration(options.inactivityTimeoutMs),
+    abort_timeout: formatDuration(options.abortTimeoutMs),
+    enable_lazy_state: options.enableLazyState,
+    retry_policy: retryPolicyView(options.retryPolicy),
+    info: infos('service', revision.options.inactivityTimeoutMs, isRequestResponse),
+  };
+}
+
+/** Only what the handler sets itself. */
+export function handlerView(handler: Handler, protocolMode: Deployment['protocolMode']): object {
+  const { options } = handler;
+  const isRequestResponse = protocolMode === 'RequestResponse';
+  return {
+    name: handler.name,
+    ty: handler.type,
+    documentation: handler.documentation,
+    metadata: unlessEmpty(handler.metadata),
+    idempotency_retention: formatOptional(options.idempotencyRetentionMs),
+    journal_retention: formatOptional(options.journalRetentionMs),
+    inactivity_timeout: isRequestResponse ? undefined : formatOptional(options.inactivityTimeoutMs),
+    abort_timeout: formatOptional(options.abortTimeoutMs),
+    enable_lazy_state: options.enableLazyState,
+    public: handler.public,
+    input_description: handler.inputDescription,
+    output_description: handler.outputDescription,
+    input_json_schema: handler.inputJsonSchema,
+    output_json_schema: handler.outputJsonSchema,
+    retry_policy: retryPolicyOptionsView(options.retryPolicy ?? {}),
+    info: infos('handler', options.inactivityTimeoutMs, isRequestResponse),
+  };
+}
+
+function infos(
+  what: 'service' | 'handler',
+  inactivityTimeoutMs: DurationMs | undefined,
+  isRequestResponse: boolean,
+): readonly Info[] | undefined {
+  if (inactivityTimeoutMs === undefined || !isRequestResponse) return undefined;
+  const message = `The configured inactivity_timeout ${formatDuration(inactivityTimeoutMs)} will not be applied because the ${what} is exposed in Request/Response mode.`;
+  return [{ code: 'RT0021', message }];
+}
+
+function retryPolicyView(policy: RetryPolicy): object {
+  return {
+    initial_interval: formatDuration(policy.initialIntervalMs),
+    exponentiation_factor: policy.exponentiationFactor,
+    max_attempts: attemptsView(policy.maxAttempts),
+    max_interval: formatOptional(policy.maxIntervalMs) ?? null,
+    on_max_attempts: onMaxAttemptsView(policy.onMaxAttempts),
+  };
+}
+
+function retryPolicyOptionsView(policy: RetryPolicyOptions): object {
+  return {
+    initial_interval: formatOptional(policy.initialIntervalMs),
+    exponentiation_factor: policy.exponentiationFactor,
+    max_attempts: attemptsView(policy.maxAttempts),
+    max_interval: formatOptional(policy.maxIntervalMs),
+    on_max_attempts: onMaxAttemptsView(policy.onMaxAttempts),
+  };
+}
+
+function attemptsView(maxAttempts: RetryPolicyOptions['maxAttempts']): number | null {
+  const attempts = countAttempts(maxAttempts ?? 'unlimited');
+  return attempts === 'unlimited' ? null : attempts;
+}
+
+function onMaxAttemptsView(onMaxAttempts: RetryPolicyOptions['onMaxAttempts']) {
+  if (onMaxAttempts === undefined) return undefined;
+  return onMaxAttempts === 'pause' ? 'Pause' : 'Kill';
+}
+
+function formatOptional(durationMs: DurationMs | undefined): string | undefined {
+  return durationMs === undefined ? undefined : formatDuration(durationMs);
+}
+
+/** Empty maps are not shown. */
+export function unlessEmpty(
+  map: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> | undefined {
+  return map === undefined || Object.keys(map).length === 0 ? undefined : map;
+}

@@ -1,0 +1,112 @@
+import type {
+  DeploymentRequest,
+  DeploymentStream,
+  DeploymentStreamListener,
+  DeploymentTransport,
+} from '../../actors/ports.ts';
+import { ConnectionPool, type PoolOptions } from './connection-pool.ts';
+import { parseDeploymentTarget, type DeploymentTarget } from './deployment-target.ts';
+import { connectFailure, connectionLost, failureOf, type FailureReason } from './failures.ts';
+import { Http2Stream } from './http2-stream.ts';
+import { Http11Client } from './http11-client.ts';
+import { createTrust } from './open-socket.ts';
+
+/** Every option may be left out. */
+export interface TransportOptions {
+  /** PEM certificates trusted in addition to Node's roots and `NODE_EXTRA_CA_CERTS`. */
+  readonly ca?: string | undefined;
+  /** Default 1024; a peer may allow less. Reference: `http2-streams-per-connection-limit`, 128. */
+  readonly streamsPerConnectionMax?: number | undefined;
+  /** Default 16. Further connections open only when the peer's own limit fills the earlier ones. */
+  readonly connectionsPerDeploymentMax?: number | undefined;
+  /** Default 10,000. Source: seen on the reference. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** How long a connection without streams stays. Default 300,000. Source: seen on the reference. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Default 40,000, varied by ±20 %. Source: the reference's `http2-keep-alive-options`. */
+  readonly keepAliveIntervalMs?: number | undefined;
+  /** Default 20,000. Source: the reference's `http2-keep-alive-options`. */
+  readonly keepAliveTimeoutMs?: number | undefined;
+}
+
+/** Deployments whose addresses are remembered in parsed form. */
+const TARGETS_CACHED_MAX = 10_000;
+
+/** Reaches deployments over HTTP/2 with a client of our own, and over HTTP/1.1 with undici. */
+export class HttpDeploymentTransport implements DeploymentTransport {
+  readonly #options: PoolOptions;
+  readonly #http11: Http11Client;
+  readonly #targets = new Map<string, DeploymentTarget>();
+  readonly #pools = new Map<string, ConnectionPool>();
+  #closed: FailureReason | undefined;
+
+  constructor(options: TransportOptions = {}) {
+    const trust = createTrust(options.ca);
+    this.#options = {
+      trust,
+      streamsPerConnectionMax: options.streamsPerConnectionMax ?? 1024,
+      connectionsPerDeploymentMax: options.connectionsPerDeploymentMax ?? 16,
+      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+      idleTimeoutMs: options.idleTimeoutMs ?? 300_000,
+      keepAliveIntervalMs: options.keepAliveIntervalMs ?? 40_000,
+      keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 20_000,
+    };
+    this.#http11 = new Http11Client(trust, this.#options.connectTimeoutMs);
+  }
+
+  open(request: DeploymentRequest, listener: DeploymentStreamListener): DeploymentStream {
+    const target = this.#targetOf(request.address.uri);
+    if (target === undefined) return refuse(request.address.uri, listener, 'invalid URI');
+    if (request.address.httpVersion === 'HTTP/1.1') {
+      return this.#http11.open(target, request, listener);
+    }
+    const pseudoFields = target.pseudoFields(request.method, request.path);
+    if (pseudoFields === undefined) return refuse(target.uri, listener, 'invalid path');
+    const pool = this.#poolOf(target);
+    const block = { pseudoFields, fields: request.headers };
+    const stream = new Http2Stream(target, block, request.method === 'GET', listener, pool);
+    pool.open(stream);
+    return stream;
+  }
+
+  async close(): Promise<void> {
+    const reason = connectionLost('the server is shutting down');
+    this.#closed = reason;
+    const pools = [...this.#pools.values()];
+    await Promise.all([this.#http11.close(), ...pools.map((pool) => pool.close(reason))]);
+  }
+
+  #targetOf(uri: string): DeploymentTarget | undefined {
+    const known = this.#targets.get(uri);
+    if (known !== undefined) return known;
+    const target = parseDeploymentTarget(uri);
+    if (this.#targets.size >= TARGETS_CACHED_MAX) this.#targets.clear();
+    if (target !== undefined) this.#targets.set(uri, target);
+    return target;
+  }
+
+  #poolOf(target: DeploymentTarget): ConnectionPool {
+    let pool = this.#pools.get(target.origin);
+    if (pool === undefined) {
+      pool = new ConnectionPool(target, this.#options);
+      if (this.#closed !== undefined) void pool.close(this.#closed);
+      this.#pools.set(target.origin, pool);
+    }
+    return pool;
+  }
+}
+
+/** A stream that only fails: nothing was or will be sent. */
+function refuse(uri: string, listener: DeploymentStreamListener, why: string): DeploymentStream {
+  let abandoned = false;
+  queueMicrotask(() => {
+    if (!abandoned) listener.onFailure(failureOf(uri, connectFailure(why)));
+  });
+  return {
+    write() {},
+    end() {},
+    reset() {
+      abandoned = true;
+    },
+  };
+}

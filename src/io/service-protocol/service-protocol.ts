@@ -1,0 +1,73 @@
+// The service protocol as the actors use it: frames and typed messages in one step.
+import { MessageType } from '../../actors/attempt/service-message.ts';
+import type { JournalEntry } from '../../actors/domain/journal.ts';
+import { assert } from '../../actors/domain/assert.ts';
+import type { Outcome } from '../../actors/domain/outcome.ts';
+import type {
+  MessageReader,
+  MessageWriter,
+  ReceivedMessage,
+  ServiceProtocol,
+} from '../../actors/ports.ts';
+import { FrameDecoder, REQUESTED_ACK_FLAG } from './frame-codec.ts';
+import { decodeDeploymentMessage } from './message-decoder.ts';
+import { encodeInputCommand, FrameWriter } from './message-encoder.ts';
+import { negotiateVersion, PROTOCOL_VERSION_MAX, serviceProtocolContentType } from './version.ts';
+
+class FrameMessageReader implements MessageReader {
+  readonly #frames = new FrameDecoder();
+  readonly #protocolVersion: number;
+
+  constructor(protocolVersion: number) {
+    this.#protocolVersion = protocolVersion;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#frames.push(chunk);
+  }
+
+  next(): ReceivedMessage {
+    const frame = this.#frames.next();
+    if (frame.kind === 'needMoreBytes') return frame;
+    if (frame.kind === 'tooLarge') {
+      const text = `message encoding error: hit message size limit: ${frame.bytes} >= ${frame.bytesMax}`;
+      return { kind: 'invalid', reason: 'tooLarge', text };
+    }
+    const { type, flags, payload } = frame;
+    const decoded = decodeDeploymentMessage(type, payload, this.#protocolVersion);
+    if (!decoded.ok) return { kind: 'invalid', reason: 'malformed', text: decoded.error.message };
+    const ackRequested = (flags & REQUESTED_ACK_FLAG) !== 0;
+    return { kind: 'message', message: decoded.message, payload, ackRequested };
+  }
+
+  hasPartialFrame(): boolean {
+    return this.#frames.hasPartialFrame();
+  }
+}
+
+class FrameMessageWriter extends FrameWriter implements MessageWriter {
+  writeMessage(...[message]: Parameters<FrameWriter['writeServerMessage']>): void {
+    this.writeServerMessage(message);
+  }
+
+  writeEntry(entry: JournalEntry): void {
+    if (entry.kind === 'command') this.writeRaw(entry.type, entry.payload);
+    else this.writeServerMessage(entry);
+  }
+}
+
+/** Writers keep nothing between `take` and the next write, so all attempts of a thread share one. */
+const sharedWriter = new FrameMessageWriter();
+
+export const serviceProtocol: ServiceProtocol = {
+  negotiateVersion,
+  contentType: serviceProtocolContentType,
+  createReader: (version) => new FrameMessageReader(version),
+  createWriter: () => sharedWriter,
+  encodeInput: encodeInputCommand,
+  decodeOutput(payload: Uint8Array): Outcome {
+    const decoded = decodeDeploymentMessage(MessageType.output, payload, PROTOCOL_VERSION_MAX);
+    assert(decoded.ok && decoded.message.kind === 'output', 'journaled Output entries are valid');
+    return decoded.message.outcome;
+  },
+};

@@ -1,0 +1,29 @@
+// The log interface under every partition store: ordered binary keys, and one door to durability.
+
+/** One row of a batch; an absent value deletes the key. */
+export interface Write {
+  readonly key: Buffer;
+  readonly value: Uint8Array | undefined;
+}
+
+/** Keys from `start` (inclusive) to `end` (exclusive), in byte order. */
+export interface KeyRange {
+  readonly start: Buffer;
+  readonly end: Buffer;
+}
+
+/** Reads see every flushed batch, and may see batches that are committed but not flushed yet. */
+export interface KeyValueBackend {
+  /** The value belongs to the caller. */
+  get(key: Buffer): Buffer | undefined;
+  /** A snapshot of the range, read as far as the caller consumes it within this turn. */
+  range(range: KeyRange): Iterable<readonly [key: Buffer, value: Buffer]>;
+  keys(range: KeyRange): Iterable<Buffer>;
+  /**
+   * Applies the writes as one atomic batch; no key occurs twice. Resolves once the batch is flushed
+   * to disk; batches are flushed in the order of the calls. Rejects when it may not be durable.
+   * Keys and values must not change any more.
+   */
+  commit(writes: readonly Write[]): Promise<void>;
+  close(): Promise<void>;
+}

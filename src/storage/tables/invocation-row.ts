@@ -1,0 +1,149 @@
+// How an invocation is stored. Its number is in the key and not in the row.
+import { unreachable } from '../../actors/domain/assert.ts';
+import type { DeploymentId } from '../../actors/domain/ids.ts';
+import type { Invocation, InvocationStatus, Pin } from '../../actors/domain/invocation.ts';
+import { durationMs, unixMillis } from '../../actors/domain/time.ts';
+import {
+  type PackedFailure,
+  type PackedNotificationId,
+  type PackedOutcome,
+  type PackedTarget,
+  packFailure,
+  packNotificationId,
+  packOutcome,
+  packRow,
+  packTarget,
+  storedInvocationId,
+  unpackFailure,
+  unpackNotificationId,
+  unpackOutcome,
+  unpackRow,
+  unpackTarget,
+} from '../value-codec.ts';
+import {
+  type PackedSource,
+  type PackedWaiter,
+  packSource,
+  packWaiter,
+  unpackSource,
+  unpackWaiter,
+} from './partition-message.ts';
+
+export const INVOCATION_VERSION = 1;
+
+type PackedStatus =
+  | readonly [tag: 0, fireAtMs: number]
+  | readonly [tag: 1, inboxSequence: number]
+  | readonly [tag: 2]
+  | readonly [tag: 3, awaiting: readonly PackedNotificationId[]]
+  | readonly [tag: 4, failure: PackedFailure | null]
+  | readonly [tag: 5, outcome: PackedOutcome, completedAtMs: number];
+
+type PackedPin = readonly [deploymentId: string, protocolVersion: number];
+
+type PackedInvocation = readonly [
+  version: typeof INVOCATION_VERSION,
+  id: string,
+  target: PackedTarget,
+  source: PackedSource,
+  idempotencyKey: string | null,
+  createdAtMs: number,
+  modifiedAtMs: number,
+  completionRetentionMs: number,
+  journalRetentionMs: number,
+  status: PackedStatus,
+  epoch: number,
+  journalLength: number,
+  commandCount: number,
+  pin: PackedPin | null,
+  waiters: readonly PackedWaiter[],
+];
+
+export function encodeInvocation(invocation: Invocation): Uint8Array {
+  const { pin } = invocation;
+  const row: PackedInvocation = [
+    INVOCATION_VERSION,
+    invocation.id,
+    packTarget(invocation.target),
+    packSource(invocation.source),
+    invocation.idempotencyKey ?? null,
+    invocation.createdAtMs,
+    invocation.modifiedAtMs,
+    invocation.completionRetentionMs,
+    invocation.journalRetentionMs,
+    packStatus(invocation.status),
+    invocation.epoch,
+    invocation.journalLength,
+    invocation.commandCount,
+    pin === undefined ? null : [pin.deploymentId, pin.protocolVersion],
+    invocation.waiters.map(packWaiter),
+  ];
+  return packRow(row);
+}
+
+export function decodeInvocation(number: number, bytes: Uint8Array): Invocation {
+  const row = unpackRow<PackedInvocation>(bytes, INVOCATION_VERSION);
+  return {
+    id: storedInvocationId(row[1]),
+    number,
+    target: unpackTarget(row[2]),
+    source: unpackSource(row[3]),
+    idempotencyKey: row[4] ?? undefined,
+    createdAtMs: unixMillis(row[5]),
+    modifiedAtMs: unixMillis(row[6]),
+    completionRetentionMs: durationMs(row[7]),
+    journalRetentionMs: durationMs(row[8]),
+    status: unpackStatus(row[9]),
+    epoch: row[10],
+    journalLength: row[11],
+    commandCount: row[12],
+    pin: row[13] === null ? undefined : unpackPin(row[13]),
+    waiters: row[14].map(unpackWaiter),
+  };
+}
+
+function unpackPin([deploymentId, protocolVersion]: PackedPin): Pin {
+  return { deploymentId: deploymentId as DeploymentId, protocolVersion };
+}
+
+function packStatus(status: InvocationStatus): PackedStatus {
+  switch (status.kind) {
+    case 'scheduled':
+      return [0, status.fireAtMs];
+    case 'inboxed':
+      return [1, status.inboxSequence];
+    case 'invoked':
+      return [2];
+    case 'suspended':
+      return [3, status.awaiting.map(packNotificationId)];
+    case 'paused':
+      return [4, status.failure === undefined ? null : packFailure(status.failure)];
+    case 'completed':
+      return [5, packOutcome(status.outcome), status.completedAtMs];
+    default:
+      return unreachable(status);
+  }
+}
+
+function unpackStatus(packed: PackedStatus): InvocationStatus {
+  switch (packed[0]) {
+    case 0:
+      return { kind: 'scheduled', fireAtMs: unixMillis(packed[1]) };
+    case 1:
+      return { kind: 'inboxed', inboxSequence: packed[1] };
+    case 2:
+      return { kind: 'invoked' };
+    case 3:
+      return { kind: 'suspended', awaiting: packed[1].map(unpackNotificationId) };
+    case 4: {
+      const failure = packed[1] === null ? undefined : unpackFailure(packed[1]);
+      return { kind: 'paused', failure };
+    }
+    case 5: {
+      const outcome = unpackOutcome(packed[1]);
+      return { kind: 'completed', outcome, completedAtMs: unixMillis(packed[2]) };
+    }
+    default:
+      return unreachable(packed);
+  }
+}

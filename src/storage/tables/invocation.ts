@@ -1,0 +1,227 @@
+// Invocations by number, and their numbers by id.
+//   open invocation   number u48                → row     every invocation that is not completed
+//   history           number u48, 0             → row     completed invocations, beside their journals
+//   invocation id     uuid, partition key       → number
+// Recovery reads the open range and nothing else, however many completed invocations are kept. The
+// price is one delete per invocation, when its row moves to the history; a separate index of open
+// numbers would cost a put and a delete.
+import { assert } from '../../actors/domain/assert.ts';
+import type { InvocationId, PartitionNumber } from '../../actors/domain/ids.ts';
+import type { Invocation } from '../../actors/domain/invocation.ts';
+import { KeyWriter, lastU48, Table } from '../key-codec.ts';
+import type { KeyRange, KeyValueBackend, Write } from '../key-value-backend.ts';
+import { RecentRows } from '../recent-rows.ts';
+import { packRow, unpackRow } from '../value-codec.ts';
+import { type PendingRow, WriteSet } from '../write-set.ts';
+import { Counter, CounterId } from './counter.ts';
+import { decodeInvocation, encodeInvocation } from './invocation-row.ts';
+import { HistoryRow } from './journal.ts';
+
+export const INVOCATION_ID_VERSION = 1;
+
+/** Flushed rows of open invocations kept decoded, because they are read with every message. */
+export const RECENT_INVOCATIONS_MAX = 10_000;
+
+type PackedNumber = readonly [version: typeof INVOCATION_ID_VERSION, number: number];
+
+/** Where the batches sealed so far leave an invocation's row. `unknown`: it was never looked up. */
+type Place = 'nowhere' | 'open' | 'history' | 'unknown';
+
+class PendingInvocation implements PendingRow {
+  batch = WriteSet.NO_BATCH;
+  /** `undefined` when deleted. */
+  invocation: Invocation | undefined;
+  readonly id: InvocationId;
+  readonly number: number;
+  readonly #table: InvocationTable;
+  #sealedPlace: Place;
+  /** Another invocation has the id now; this row, deleted, leaves the index to it. */
+  isSuperseded = false;
+
+  constructor(
+    table: InvocationTable,
+    { id, number }: { readonly id: InvocationId; readonly number: number },
+    sealedPlace: Place,
+  ) {
+    this.#table = table;
+    this.id = id;
+    this.number = number;
+    this.#sealedPlace = sealedPlace;
+  }
+
+  appendWrites(writes: Write[]): void {
+    const keys = this.#table.keys;
+    const before = this.#sealedPlace;
+    const after = placeOf(this.invocation);
+    if (after !== 'open' && before !== 'nowhere' && before !== 'history') {
+      writes.push({ key: keys.open(this.number), value: undefined });
+    }
+    if (after !== 'history' && before !== 'nowhere' && before !== 'open') {
+      writes.push({ key: keys.history(this.number), value: undefined });
+    }
+    if (this.invocation === undefined) {
+      if (before !== 'nowhere' && !this.isSuperseded) {
+        writes.push({ key: keys.id(this.id), value: undefined });
+      }
+    } else {
+      const key = after === 'open' ? keys.open(this.number) : keys.history(this.number);
+      writes.push({ key, value: encodeInvocation(this.invocation) });
+      if (before === 'nowhere' || before === 'unknown') {
+        writes.push({ key: keys.id(this.id), value: encodeNumber(this.number) });
+      }
+    }
+    this.#sealedPlace = after;
+  }
+
+  forget(): void {
+    this.#table.forget(this);
+  }
+}
+
+class InvocationKeys {
+  readonly allOpen: KeyRange;
+  readonly #open: KeyWriter;
+  readonly #history: KeyWriter;
+  readonly #id: KeyWriter;
+
+  constructor(partition: PartitionNumber) {
+    this.#open = new KeyWriter(partition, Table.openInvocation);
+    this.#history = new KeyWriter(partition, Table.history);
+    this.#id = new KeyWriter(partition, Table.invocationId);
+    this.allOpen = this.#open.start().finishRange();
+  }
+
+  open(number: number): Buffer {
+    return this.#open.start().u48(number).finish();
+  }
+
+  history(number: number): Buffer {
+    return this.#history.start().u48(number).u8(HistoryRow.completed).finish();
+  }
+
+  id(id: InvocationId): Buffer {
+    return this.#id.start().invocationId(id).finish();
+  }
+}
+
+export class InvocationTable {
+  readonly keys: InvocationKeys;
+  readonly #backend: KeyValueBackend;
+  readonly #writeSet: WriteSet;
+  readonly #numbers: Counter;
+  readonly #pending = new Map<InvocationId, PendingInvocation>();
+  /** Deleted rows whose id has been given to another invocation before they were flushed. */
+  readonly #superseded = new Set<PendingInvocation>();
+  readonly #recent = new RecentRows<InvocationId, Invocation>(RECENT_INVOCATIONS_MAX);
+  /** The last number handed out while no invocation has it yet. */
+  #freshNumber: number | undefined;
+
+  constructor(backend: KeyValueBackend, writeSet: WriteSet, partition: PartitionNumber) {
+    this.#backend = backend;
+    this.#writeSet = writeSet;
+    this.keys = new InvocationKeys(partition);
+    this.#numbers = new Counter(backend, writeSet, { partition, id: CounterId.invocation });
+  }
+
+  nextNumber(): number {
+    this.#freshNumber = this.#numbers.take();
+    return this.#freshNumber;
+  }
+
+  get(id: InvocationId): Invocation | undefined {
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) return pending.invocation;
+    const recent = this.#recent.get(id);
+    if (recent !== undefined) return recent;
+    const flushed = this.#flushed(id);
+    this.#remember(flushed);
+    return flushed;
+  }
+
+  put(invocation: Invocation): void {
+    this.#write(invocation, invocation);
+  }
+
+  delete(invocation: Invocation): void {
+    this.#write(invocation, undefined);
+  }
+
+  /** Invocations that are not completed now, in number order. */
+  *open(): Generator<Invocation> {
+    const pending = [...this.#pending.values()].sort((a, b) => a.number - b.number);
+    const overlaid = new Set([...pending, ...this.#superseded].map((row) => row.number));
+    let next = 0;
+    for (const [key, value] of this.#backend.range(this.keys.allOpen)) {
+      const number = lastU48(key);
+      for (let row = pending[next]; row !== undefined && row.number < number; row = pending[next]) {
+        if (isOpen(row.invocation)) yield row.invocation;
+        next += 1;
+      }
+      if (!overlaid.has(number)) yield decodeInvocation(number, value);
+    }
+    for (const { invocation } of pending.slice(next)) {
+      if (isOpen(invocation)) yield invocation;
+    }
+  }
+
+  forget(row: PendingInvocation): void {
+    if (this.#superseded.delete(row)) return;
+    this.#pending.delete(row.id);
+    this.#remember(row.invocation);
+  }
+
+  #write(row: Invocation, invocation: Invocation | undefined): void {
+    let pending = this.#pending.get(row.id);
+    if (pending === undefined || pending.number !== row.number) {
+      if (pending !== undefined) this.#supersede(pending);
+      pending = new PendingInvocation(this, row, this.#flushedPlace(row));
+      this.#pending.set(row.id, pending);
+      this.#recent.delete(row.id);
+    }
+    pending.invocation = invocation;
+    this.#writeSet.add(pending);
+  }
+
+  #supersede(row: PendingInvocation): void {
+    assert(row.invocation === undefined, `only one invocation has the id ${row.id}`);
+    row.isSuperseded = true;
+    this.#superseded.add(row);
+  }
+
+  #flushedPlace({ id, number }: Invocation): Place {
+    if (number === this.#freshNumber) {
+      this.#freshNumber = undefined;
+      return 'nowhere';
+    }
+    return this.#recent.get(id)?.number === number ? 'open' : 'unknown';
+  }
+
+  #flushed(id: InvocationId): Invocation | undefined {
+    const packedNumber = this.#backend.get(this.keys.id(id));
+    if (packedNumber === undefined) return undefined;
+    const number = unpackRow<PackedNumber>(packedNumber, INVOCATION_ID_VERSION)[1];
+    const row =
+      this.#backend.get(this.keys.open(number)) ?? this.#backend.get(this.keys.history(number));
+    assert(row !== undefined, `an id has an invocation: ${id} has number ${number}`);
+    return decodeInvocation(number, row);
+  }
+
+  /** Completed rows may hold large outcomes and are rarely read again. */
+  #remember(invocation: Invocation | undefined): void {
+    if (isOpen(invocation)) this.#recent.set(invocation.id, invocation);
+  }
+}
+
+function placeOf(invocation: Invocation | undefined): 'nowhere' | 'open' | 'history' {
+  if (invocation === undefined) return 'nowhere';
+  return invocation.status.kind === 'completed' ? 'history' : 'open';
+}
+
+function isOpen(invocation: Invocation | undefined): invocation is Invocation {
+  return placeOf(invocation) === 'open';
+}
+
+function encodeNumber(number: number): Uint8Array {
+  const row: PackedNumber = [INVOCATION_ID_VERSION, number];
+  return packRow(row);
+}

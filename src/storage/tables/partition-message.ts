@@ -1,0 +1,167 @@
+// How messages to other partitions are stored in the outbox.
+import { unreachable } from '../../actors/domain/assert.ts';
+import type { InvocationSource, Waiter } from '../../actors/domain/invocation.ts';
+import { durationMs, unixMillis } from '../../actors/domain/time.ts';
+import type { OutboxMessage } from '../../actors/partition/state.ts';
+import {
+  type PackedNotificationId,
+  type PackedResult,
+  type PackedTarget,
+  packNotificationId,
+  packResult,
+  packTarget,
+  storedInvocationId,
+  unpackNotificationId,
+  unpackResult,
+  unpackTarget,
+} from '../value-codec.ts';
+
+type PartitionMessage = OutboxMessage['message'];
+type Submission = Extract<PartitionMessage, { kind: 'invoke' }>['submission'];
+type SignalId = Extract<PartitionMessage, { kind: 'signal' }>['signal'];
+
+export type PackedSource =
+  readonly [tag: 0, requestId: string] | readonly [tag: 1, id: string, target: PackedTarget];
+
+export type PackedWaiter = readonly [id: string, completionId: number, entry: 0 | 1];
+
+type PackedSubmission = readonly [
+  id: string,
+  target: PackedTarget,
+  source: PackedSource,
+  input: Uint8Array,
+  idempotencyKey: string | null,
+  executeAtMs: number | null,
+  completionRetentionMs: number,
+  journalRetentionMs: number,
+];
+
+export type PackedMessage =
+  | readonly [tag: 0, submission: PackedSubmission, waiter: PackedWaiter | null]
+  | readonly [
+      tag: 1,
+      id: string,
+      completionId: number,
+      notificationType: number,
+      result: PackedResult,
+    ]
+  | readonly [tag: 2, id: string, signal: PackedNotificationId, result: PackedResult]
+  | readonly [tag: 3, id: string, waiter: PackedWaiter]
+  | readonly [tag: 4, id: string, askerId: string, completionId: number];
+
+export function packMessage(message: PartitionMessage): PackedMessage {
+  switch (message.kind) {
+    case 'invoke': {
+      const { submission, waiter } = message;
+      return [0, packSubmission(submission), waiter === undefined ? null : packWaiter(waiter)];
+    }
+    case 'complete': {
+      const { invocationId, completionId, notificationType, result } = message;
+      return [1, invocationId, completionId, notificationType, packResult(result)];
+    }
+    case 'signal': {
+      const { invocationId, signal, result } = message;
+      return [2, invocationId, packNotificationId(signal), packResult(result)];
+    }
+    case 'attach':
+      return [3, message.invocationId, packWaiter(message.waiter)];
+    case 'getOutput':
+      return [4, message.invocationId, message.askerId, message.completionId];
+    default:
+      return unreachable(message);
+  }
+}
+
+export function unpackMessage(packed: PackedMessage): PartitionMessage {
+  switch (packed[0]) {
+    case 0: {
+      const waiter = packed[2] === null ? undefined : unpackWaiter(packed[2]);
+      return { kind: 'invoke', submission: unpackSubmission(packed[1]), waiter };
+    }
+    case 1: {
+      const [, id, completionId, notificationType, result] = packed;
+      return {
+        kind: 'complete',
+        invocationId: storedInvocationId(id),
+        completionId,
+        notificationType,
+        result: unpackResult(result),
+      };
+    }
+    case 2: {
+      const [, id, signal, result] = packed;
+      return {
+        kind: 'signal',
+        invocationId: storedInvocationId(id),
+        signal: unpackNotificationId(signal) as SignalId,
+        result: unpackResult(result),
+      };
+    }
+    case 3: {
+      const invocationId = storedInvocationId(packed[1]);
+      return { kind: 'attach', invocationId, waiter: unpackWaiter(packed[2]) };
+    }
+    case 4: {
+      const [, id, askerId, completionId] = packed;
+      return {
+        kind: 'getOutput',
+        invocationId: storedInvocationId(id),
+        askerId: storedInvocationId(askerId),
+        completionId,
+      };
+    }
+    default:
+      return unreachable(packed);
+  }
+}
+
+export function packSource(source: InvocationSource): PackedSource {
+  return source.kind === 'ingress'
+    ? [0, source.requestId]
+    : [1, source.id, packTarget(source.target)];
+}
+
+export function unpackSource(packed: PackedSource): InvocationSource {
+  return packed[0] === 0
+    ? { kind: 'ingress', requestId: packed[1] }
+    : { kind: 'invocation', id: storedInvocationId(packed[1]), target: unpackTarget(packed[2]) };
+}
+
+export function packWaiter(waiter: Waiter): PackedWaiter {
+  return [waiter.invocationId, waiter.completionId, waiter.entry === 'call' ? 0 : 1];
+}
+
+export function unpackWaiter([id, completionId, entry]: PackedWaiter): Waiter {
+  return {
+    invocationId: storedInvocationId(id),
+    completionId,
+    entry: entry === 0 ? 'call' : 'attach',
+  };
+}
+
+function packSubmission(submission: Submission): PackedSubmission {
+  return [
+    submission.invocationId,
+    packTarget(submission.target),
+    packSource(submission.source),
+    submission.input,
+    submission.idempotencyKey ?? null,
+    submission.executeAtMs ?? null,
+    submission.completionRetentionMs,
+    submission.journalRetentionMs,
+  ];
+}
+
+function unpackSubmission(packed: PackedSubmission): Submission {
+  const [id, target, source, input, idempotencyKey, executeAtMs] = packed;
+  return {
+    invocationId: storedInvocationId(id),
+    target: unpackTarget(target),
+    source: unpackSource(source),
+    input,
+    idempotencyKey: idempotencyKey ?? undefined,
+    executeAtMs: executeAtMs === null ? undefined : unixMillis(executeAtMs),
+    completionRetentionMs: durationMs(packed[6]),
+    journalRetentionMs: durationMs(packed[7]),
+  };
+}
