@@ -19,14 +19,14 @@ export function checkLimitKey(text: string): void {
   const components = text.split('/');
   // One trailing slash is ignored.
   if (components.length > 1 && components.at(-1) === '') components.pop();
-  if (components.length > LIMIT_KEY_COMPONENTS_MAX) {
-    throw refusals.badLimitKey('too many path components in the given limit-key (max 2)');
-  }
-  for (const component of components) {
+  for (const component of components.slice(0, LIMIT_KEY_COMPONENTS_MAX)) {
     const objection = objectToComponent(component);
     if (objection !== undefined) {
       throw refusals.badLimitKey(`invalid limit-key component: ${objection}`);
     }
+  }
+  if (components.length > LIMIT_KEY_COMPONENTS_MAX) {
+    throw refusals.badLimitKey('too many path components in the given limit-key (max 2)');
   }
   throw refusals.limitKeyWithoutScope();
 }

@@ -1,5 +1,6 @@
 // Paths of the ingress → what they ask for. Segments are compared as they are; only object keys,
-// workflow keys and scopes are percent-decoded. Source: reference contract, "Routing".
+// workflow keys and scopes are percent-decoded, before anything behind them is looked at.
+// Source: reference contract, "Routing".
 import type { ServiceRevision } from '../../actors/domain/schema.ts';
 import type { ReadVerb } from './context.ts';
 import { refusals } from './errors.ts';
@@ -113,8 +114,8 @@ function parseInvocationRead(rest: readonly string[], services: Services): Ingre
     return { kind: 'readById', verb: parseReadVerb(second), invocationId: first };
   }
   const service = findService(first, services);
-  const isKeyed = service.type !== 'Service';
-  const [handler, idempotencyKey, verb] = rest.slice(isKeyed ? 2 : 1);
+  const key = decodeKey(service, second);
+  const [handler, idempotencyKey, verb] = rest.slice(key === undefined ? 1 : 2);
   if (handler === undefined || idempotencyKey === undefined || verb === undefined) {
     throw refusals.badPathShape('invocation');
   }
@@ -122,17 +123,17 @@ function parseInvocationRead(rest: readonly string[], services: Services): Ingre
     kind: 'readByIdempotencyKey',
     verb: parseReadVerb(verb),
     service: service.name,
-    key: isKeyed ? decodeSegment(second) : undefined,
+    key,
     handler,
     idempotencyKey,
   };
 }
 
-function parseWorkflowRead([workflow, key, verb]: readonly string[]): IngressRoute {
-  if (workflow === undefined || key === undefined || verb === undefined) {
-    throw refusals.badPathShape('workflow');
-  }
-  return { kind: 'readWorkflow', verb: parseReadVerb(verb), workflow, key: decodeSegment(key) };
+function parseWorkflowRead([workflow, segment, verb]: readonly string[]): IngressRoute {
+  if (workflow === undefined || segment === undefined) throw refusals.badPathShape('workflow');
+  const key = decodeSegment(segment);
+  if (verb === undefined) throw refusals.badPathShape('workflow');
+  return { kind: 'readWorkflow', verb: parseReadVerb(verb), workflow, key };
 }
 
 function parseReadVerb(segment: string): ReadVerb {
@@ -149,11 +150,11 @@ function parseRead(verb: ReadVerb, rest: readonly string[]): IngressRoute {
 
 /** `{scope}/call|send/{service}/[{key}/]{handler}`. */
 function parseScopedInvoke(rest: readonly string[], services: Services): InvokeRoute {
-  const [scope, verb] = rest;
-  if (scope === undefined || (verb !== 'call' && verb !== 'send')) {
-    throw refusals.badPathShape('restate');
-  }
-  return { ...parseInvoke(verb, rest.slice(2), services), scope: decodeSegment(scope) };
+  const [segment, verb] = rest;
+  if (segment === undefined) throw refusals.badPathShape('restate');
+  const scope = decodeSegment(segment);
+  if (verb !== 'call' && verb !== 'send') throw refusals.badPathShape('restate');
+  return { ...parseInvoke(verb, rest.slice(2), services), scope };
 }
 
 /** `{service}/[{key}/]{handler}`. */
@@ -164,26 +165,28 @@ function parseInvoke(
 ): InvokeRoute {
   if (rest[0] === undefined) throw refusals.badPathShape('restate');
   const service = findService(rest[0], services);
+  const key = decodeKey(service, rest[1]);
   const handlerAt = service.type === 'Service' ? 1 : 2;
   const handler = rest[handlerAt];
   if (handler === undefined || rest.length > handlerAt + 1) throw refusals.badPathShape('restate');
-  return { kind: 'invoke', verb, service, key: invokeKey(service, rest[1]), handler };
+  return { kind: 'invoke', verb, service, key, handler };
 }
 
 /** `{service}/[{key}/]{handler}[/send]`. */
 function parseLegacyInvoke(segments: readonly string[], services: Services): InvokeRoute {
   const service = findService(segments[0] ?? '', services);
+  const key = decodeKey(service, segments[1]);
   const handlerAt = service.type === 'Service' ? 1 : 2;
   const handler = segments[handlerAt];
   const isSend = segments.length === handlerAt + 2 && segments[handlerAt + 1] === 'send';
   if (handler === undefined || (segments.length > handlerAt + 1 && !isSend)) {
     throw refusals.badPathShape('invoke');
   }
-  const verb = isSend ? 'send' : 'call';
-  return { kind: 'invoke', verb, service, key: invokeKey(service, segments[1]), handler };
+  return { kind: 'invoke', verb: isSend ? 'send' : 'call', service, key, handler };
 }
 
-function invokeKey(service: ServiceRevision, segment: string | undefined): string | undefined {
+/** The segment after a service's name, which is a key unless it is a Service's. */
+function decodeKey(service: ServiceRevision, segment: string | undefined): string | undefined {
   return service.type === 'Service' || segment === undefined ? undefined : decodeSegment(segment);
 }
 
