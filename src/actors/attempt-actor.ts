@@ -14,7 +14,12 @@ import type { NotificationEntry } from './domain/journal.ts';
 import type { Outcome } from './domain/outcome.ts';
 import type { RetryPolicy } from './domain/schema.ts';
 import type { DurationMs } from './domain/time.ts';
-import type { AttemptEnd, AttemptIdentity, PartitionCommand, ProposedEntry } from './partition/command.ts';
+import type {
+  AttemptEnd,
+  AttemptIdentity,
+  PartitionCommand,
+  ProposedEntry,
+} from './partition/command.ts';
 import type { AttemptInput } from './partition/effect.ts';
 import { findDestination } from './schema/destination.ts';
 import type { Destination } from './schema/destination.ts';

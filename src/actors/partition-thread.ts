@@ -3,6 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import { HttpDeploymentTransport } from '../io/deployment/transport.ts';
 import { createLogger } from '../io/log.ts';
+import type { LoggerOptions } from '../io/log.ts';
 import { serviceProtocol } from '../io/service-protocol/service-protocol.ts';
 import { openEnvironment } from '../storage/environment.ts';
 import type { KeyValueBackend } from '../storage/key-value-backend.ts';
@@ -30,6 +31,7 @@ export interface PartitionThreadSettings {
   /** Attempts connected to one deployment from one thread at once. */
   readonly attemptsPerDeploymentMax: number;
   readonly eagerStateBytesMax: number;
+  readonly logOptions: Pick<LoggerOptions, 'level' | 'format'>;
 }
 
 export interface PartitionThreadTask {
@@ -41,7 +43,7 @@ export interface PartitionThreadTask {
 /** Serves the partitions until the main thread asks to close. Ends the thread when a flush fails. */
 export default async function runPartitionThread(task: PartitionThreadTask): Promise<void> {
   const { port, settings, partitions } = task;
-  const log = createLogger({ thread: 'partition' });
+  const log = createLogger(settings.logOptions).child({ thread: 'partition' });
   let schema: Schema = EMPTY_SCHEMA;
   let host: PartitionHost | undefined;
   let askToClose: (() => void) | undefined;
@@ -61,15 +63,16 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
         case 'crash':
           // Ends this thread, not the process.
           return process.exit(1);
-        default:
+        case 'command':
+        case 'deliver':
+        case 'ackDelivery':
+        case 'resendOutbox':
           host?.receive(message);
       }
     },
   });
 
-  const backends = settings.environmentPaths.map(
-    (path) => new LmdbBackend(openEnvironment(path)),
-  );
+  const backends = settings.environmentPaths.map((path) => new LmdbBackend(openEnvironment(path)));
   const stores = openStores(backends, settings.partitionsCount, partitions);
   const transport = new HttpDeploymentTransport();
   host = new PartitionHost({
@@ -88,7 +91,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
     eagerStateBytesMax: settings.eagerStateBytesMax,
     toMain: (message) => channel.post(message),
     onFlushFailed: (error) => {
-      log.error({ err: error }, 'a batch could not be made durable; the partition thread ends');
+      log.error('a batch could not be made durable; the partition thread ends', { error });
       process.exit(1);
     },
   });

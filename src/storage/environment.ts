@@ -20,10 +20,12 @@ export function openEnvironment(directory: string): Environment {
     noSubdir: false,
     keyEncoding: 'binary',
     encoding: 'binary',
-    // A commit is then flushed before its promise resolves, and the batches of one flush gather in the
-    // next: the lowest latency under load. Measured in the reference document on performance, 3.3.
+    // A commit is then flushed before its promise resolves.
     overlappingSync: false,
-    eventTurnBatching: true,
+    // Writes are batched by `LmdbBackend`. lmdb-js would keep a transaction open until the end of the
+    // event-loop turn, with its writer thread waiting inside: a thread that ended in that turn would
+    // leave the writer waiting for ever, and with it the process or the thread's successor.
+    eventTurnBatching: false,
     mapSize: INITIAL_MAP_BYTES,
     maxReaders: READERS_MAX,
   });

@@ -9,7 +9,11 @@
 // SHA-256 follows. Rows whose key holds a hash carry the full texts in their value.
 import { createHash } from 'node:crypto';
 import { assert } from '../actors/domain/assert.ts';
-import { type InvocationId, invocationIdBytes, type PartitionNumber } from '../actors/domain/ids.ts';
+import {
+  type InvocationId,
+  invocationIdBytes,
+  type PartitionNumber,
+} from '../actors/domain/ids.ts';
 import type { ServiceKey } from '../actors/partition/state.ts';
 import type { KeyRange } from './key-value-backend.ts';
 

@@ -1,15 +1,29 @@
-// A key-value backend over an LMDB environment.
-//   L1. A batch is one LMDB transaction. lmdb-js writes everything between the start and the end of
-//       `batch()` in the same transaction, and so does everything of one event-loop turn: several
-//       partitions that commit in one turn share a flush. Only a synchronous transaction of the same
-//       thread would split it, so there is none after the environment is opened.
-//   L2. Without `overlappingSync` LMDB flushes the data and then the page that points to it before it
-//       reports the commit.
+// A key-value backend over an LMDB environment. Thread: the partition's; threads that share an
+// environment have a backend each.
+//   L1. A batch lies in one LMDB transaction: everything put within one `batch()` of lmdb-js does.
+//       Only a synchronous transaction of the same thread would split it, and there is none once the
+//       environment is open.
+//   L2. Without `overlappingSync` LMDB flushes the rows and then the page that points to them before
+//       it reports the commit.
+//   L3. One transaction is in flight at a time; commits meanwhile wait and share the next one, as do
+//       all commits of one turn. LMDB could begin the next transaction by itself, but would then
+//       also flush it after this one failed, and a batch would stand on a lost one. With staggered
+//       commits of 4, 16 and 64 clients the two ways did not differ beyond the noise of ± 10 %.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Environment } from './environment.ts';
 import type { KeyRange, KeyValueBackend, Write } from './key-value-backend.ts';
 
+interface WaitingCommit {
+  readonly writes: readonly Write[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class LmdbBackend implements KeyValueBackend {
   readonly #environment: Environment;
+  #waiting: WaitingCommit[] = [];
+  #flushing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -29,24 +43,49 @@ export class LmdbBackend implements KeyValueBackend {
     for (const key of this.#environment.getKeys({ start, end })) yield asBuffer(key);
   }
 
-  async commit(writes: readonly Write[]): Promise<void> {
-    try {
-      await this.#environment.batch(() => this.#write(writes)); // Keeps L1 and L2.
-    } catch (error) {
-      throw await causeOf(error);
-    }
+  commit(writes: readonly Write[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure.error);
+      this.#waiting.push({ writes, resolve, reject });
+      // Keeps L3. The first flush begins when the commits of this turn are there.
+      this.#flushing ??= Promise.resolve().then(() => this.#flushWaiting());
+    });
   }
 
+  /** Flushes what has been committed, then closes the environment. */
   async close(): Promise<void> {
+    await this.#flushing;
     await this.#environment.close();
   }
 
-  #write(writes: readonly Write[]): void {
-    for (const { key, value } of writes) {
-      // The promises of writes inside a batch say nothing; that of the batch is awaited.
-      if (value === undefined) void this.#environment.remove(key);
-      else void this.#environment.put(key, value);
+  async #flushWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const commits = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#environment.batch(() => this.#write(commits)); // Keeps L1 and L2.
+      } catch (error) {
+        return this.#fail(await reasonOf(error), commits);
+      }
+      for (const { resolve } of commits) resolve();
     }
+    this.#flushing = undefined;
+  }
+
+  #write(commits: readonly WaitingCommit[]): void {
+    for (const { writes } of commits) {
+      for (const { key, value } of writes) {
+        // The promises of single writes say nothing; that of the batch is awaited.
+        if (value === undefined) void this.#environment.remove(key);
+        else void this.#environment.put(key, value);
+      }
+    }
+  }
+
+  #fail(error: unknown, commits: readonly WaitingCommit[]): void {
+    this.#failure = { error };
+    for (const { reject } of [...commits, ...this.#waiting]) reject(error);
+    this.#waiting = [];
   }
 }
 
@@ -56,11 +95,11 @@ function asBuffer(bytes: Uint8Array): Buffer {
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** lmdb-js rejects with an error that says only where the reason is: in a promise that rejects, too. */
-async function causeOf(error: unknown): Promise<unknown> {
+/** lmdb-js rejects with an error whose `commitError`, a promise, rejects with the reason soon after. */
+async function reasonOf(error: unknown): Promise<unknown> {
   if (!(error instanceof Error) || !('commitError' in error)) return error;
   try {
-    await error.commitError;
+    await Promise.race([error.commitError, nextTurn()]);
     return error;
   } catch (reason) {
     return reason;

@@ -50,8 +50,7 @@ export type PackedFailure = readonly [
 ];
 
 export type PackedOutcome =
-  | readonly [tag: 1, value: Uint8Array]
-  | readonly [tag: 2, failure: PackedFailure];
+  readonly [tag: 1, value: Uint8Array] | readonly [tag: 2, failure: PackedFailure];
 
 export type PackedResult =
   | readonly [tag: 0]

@@ -207,6 +207,8 @@ export class FrameWriter {
     }
     if (this.#scheduled) return;
     this.#scheduled = true;
+    // Measured against a microtask: no difference in latency at one stream, and whatever else this
+    // turn of the event loop still brings leaves in the same write.
     setImmediate(this.#flush);
   }
 

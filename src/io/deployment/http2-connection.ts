@@ -12,6 +12,7 @@ import {
   type FailureReason,
 } from './failures.ts';
 import { ErrorCode, FrameReader } from './http2-frames.ts';
+import { FrameReceiver } from './frame-receiver.ts';
 import { Http2Session, type SessionOwner } from './http2-session.ts';
 import type { Http2Stream } from './http2-stream.ts';
 import { KeepAlive } from './keep-alive.ts';
@@ -58,7 +59,7 @@ export class Http2Connection implements SessionOwner {
     this.#owner = owner;
     this.#options = options;
     this.#session = new Http2Session(this);
-    this.#reader = new FrameReader(this.#session);
+    this.#reader = new FrameReader(new FrameReceiver(this.#session));
     this.#keepAlive = new KeepAlive(
       { intervalMs: options.keepAliveIntervalMs, timeoutMs: options.keepAliveTimeoutMs },
       () => {
@@ -118,8 +119,10 @@ export class Http2Connection implements SessionOwner {
   transmit(bytes: Buffer): void {
     if (!this.#socket.write(bytes)) this.#session.pauseBodies();
     if (this.#socket.writableLength > UNSENT_BYTES_MAX) {
-      this.#session.stop();
-      this.#close(protocolFailure('the deployment does not read'));
+      // Not at once: the caller may be in the middle of writing to one of the streams that fail.
+      queueMicrotask(() => {
+        this.#close(protocolFailure('the deployment does not read'));
+      });
     }
   }
 

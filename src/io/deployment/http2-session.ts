@@ -1,8 +1,6 @@
-// The client side of one HTTP/2 connection, without its socket: frames in, frames out, streams.
-// Source of every rule: RFC 9113.
+// The streams of one HTTP/2 connection and everything sent on it, without the socket.
 //   S1. A broken rule of the connection ends it; a broken rule of a stream ends only that stream.
 //   S2. A stream is in `#streams` from its HEADERS until both sides are done with it.
-//   S3. Header blocks are decoded even for streams we gave up, because the table is shared.
 import {
   failureOfReset,
   HTTP11_ONLY,
@@ -10,38 +8,31 @@ import {
   refusedByGoaway,
   type FailureReason,
 } from './failures.ts';
-import { FloodGuard } from './flood-guard.ts';
-import { ReceiveWindow, SendFlow } from './flow-control.ts';
+import { SendFlow } from './flow-control.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { HEADER_LIST_BYTES_MAX, HeaderBlock } from './header-block.ts';
-import { HEADER_TABLE_BYTES, HpackDecoder, type HpackResult } from './hpack-decoder.ts';
+import { HEADER_LIST_BYTES_MAX } from './header-block.ts';
+import { HEADER_TABLE_BYTES } from './hpack-decoder.ts';
 import {
   CONNECTION_PREFACE,
   ErrorCode,
   FRAME_PAYLOAD_BYTES_DEFAULT,
   FrameFlag,
-  FrameType,
-  PRIORITY_BYTES,
   SettingId,
   STREAM_ID_MAX,
   WINDOW_BYTES_DEFAULT,
-  type FrameSink,
 } from './http2-frames.ts';
 import { STREAM_WINDOW_BYTES, type Http2Stream, type StreamHolder } from './http2-stream.ts';
-import { readSettings } from './peer-settings.ts';
-import { readResponseHead, trailersAreWellFormed } from './response-head.ts';
+import type { PeerSettings } from './peer-settings.ts';
 
 /**
  * Window of a connection. Unit: bytes. Default of the reference:
  * `http2-initial-connection-window-size`.
  */
-const CONNECTION_WINDOW_BYTES = 5 * 1024 * 1024;
+export const CONNECTION_WINDOW_BYTES = 5 * 1024 * 1024;
 /** Streams a peer is assumed to take before it says so. Source: RFC 9113, 6.5.2. */
 const CONCURRENT_STREAMS_ASSUMED = 100;
-const PING_BYTES = 8;
-const GOAWAY_BYTES_MIN = 8;
-/** As a frame this would be far too long, so it is recognised by its length. */
-const HTTP11_RESPONSE_START = 'HTTP/1.';
+/** Opaque data of our PINGs; any answer will do, so it need not be told apart. */
+const PING_DATA = Buffer.alloc(8);
 
 const OUR_SETTINGS: ReadonlyArray<readonly [id: number, value: number]> = [
   [SettingId.headerTableSize, HEADER_TABLE_BYTES],
@@ -53,24 +44,20 @@ const OUR_SETTINGS: ReadonlyArray<readonly [id: number, value: number]> = [
 
 /** Who owns the session: the connection with the socket. */
 export interface SessionOwner {
-  /** Sends bytes; called at most once a turn unless they are many. */
+  /** Sends bytes; called once a turn unless they are many. */
   transmit(bytes: Buffer): void;
   /** More streams fit than before, or an open one ended. */
   onRoom(): void;
-  /** The peer announced that it takes no new streams. */
+  /** The peer takes no new streams. */
   onGoaway(): void;
   /** The peer broke a rule of the connection; the session is of no use any more. */
   onViolation(reason: FailureReason): void;
 }
 
-export class Http2Session implements FrameSink, StreamHolder {
+export class Http2Session implements StreamHolder {
   readonly #owner: SessionOwner;
   readonly #writer: FrameWriter;
   readonly #flow: SendFlow;
-  readonly #decoder = new HpackDecoder(HEADER_LIST_BYTES_MAX);
-  readonly #headerBlock = new HeaderBlock();
-  readonly #floodGuard = new FloodGuard();
-  readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES);
   readonly #streams = new Map<number, Http2Stream>();
   #nextStreamId = 1;
   #peerStreamsMax = CONCURRENT_STREAMS_ASSUMED;
@@ -88,6 +75,11 @@ export class Http2Session implements FrameSink, StreamHolder {
   /** The peer's first SETTINGS arrived: it speaks HTTP/2 and its limits are known. */
   get settingsReceived(): boolean {
     return this.#settingsReceived;
+  }
+
+  /** Nothing is read or written any more. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   get openStreamsCount(): number {
@@ -111,17 +103,17 @@ export class Http2Session implements FrameSink, StreamHolder {
   }
 
   ping(): void {
-    this.#writer.ping(Buffer.alloc(PING_BYTES), 0);
+    this.#writer.ping(PING_DATA, 0);
   }
 
-  /** Says good-bye; nothing is read or written afterwards. */
+  /** Says good-bye and stops. */
   end(code: ErrorCode, detail: string): void {
     this.#writer.goaway(code, detail);
     this.#writer.flush();
     this.stop();
   }
 
-  /** Nothing is read or written any more. */
+  /** Stops without a word. */
   stop(): void {
     this.#ended = true;
     this.#writer.close();
@@ -172,224 +164,56 @@ export class Http2Session implements FrameSink, StreamHolder {
     this.#forget(stream);
   }
 
-  onFrame(
-    type: number,
-    flags: number,
-    streamId: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): boolean {
-    if (this.#ended) return false;
-    if (!this.#settingsReceived && (type !== FrameType.settings || (flags & FrameFlag.ack) !== 0)) {
-      this.#violate(ErrorCode.protocolError, 'the first frame is not SETTINGS');
-    } else if (
-      this.#headerBlock.streamId !== 0 &&
-      (type !== FrameType.continuation || streamId !== this.#headerBlock.streamId)
-    ) {
-      this.#violate(ErrorCode.protocolError, 'a header block was interrupted');
-    } else {
-      this.#dispatch(type, flags, streamId, bytes, start, end);
-    }
-    return !this.#ended;
+  /** The open stream of this id. */
+  stream(streamId: number): Http2Stream | undefined {
+    return this.#streams.get(streamId);
   }
 
-  onOversizedFrame(head: Buffer, start: number): boolean {
-    const text = head.toString('latin1', start, start + HTTP11_RESPONSE_START.length);
-    if (!this.#settingsReceived && text === HTTP11_RESPONSE_START) {
-      this.stop();
-      this.#owner.onViolation(HTTP11_ONLY);
-    } else {
-      this.#violate(ErrorCode.frameSizeError, 'frame larger than 16384 bytes');
-    }
-    return false;
-  }
-
-  #dispatch(
-    type: number,
-    flags: number,
-    streamId: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): void {
-    switch (type) {
-      case FrameType.data:
-        return this.#onData(flags, streamId, bytes, start, end);
-      case FrameType.headers:
-        return this.#onHeaders(flags, streamId, bytes, start, end);
-      case FrameType.priority:
-        return this.#onPriority(streamId, end - start);
-      case FrameType.rstStream:
-        return this.#onRstStream(streamId, bytes, start, end);
-      case FrameType.settings:
-        return this.#onSettings(flags, streamId, bytes, start, end);
-      case FrameType.pushPromise:
-        return this.#violate(ErrorCode.protocolError, 'PUSH_PROMISE although push is disabled');
-      case FrameType.ping:
-        return this.#onPing(flags, streamId, bytes, start, end);
-      case FrameType.goaway:
-        return this.#onGoaway(streamId, bytes, start, end);
-      case FrameType.windowUpdate:
-        return this.#onWindowUpdate(streamId, bytes, start, end);
-      case FrameType.continuation:
-        return this.#onContinuation(flags, streamId, bytes, start, end);
-      default:
-        return this.#countIdleFrame();
-    }
-  }
-
-  #onData(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#isUnknown(streamId)) return this.#violateUnknownStream('DATA', streamId);
-    const length = end - start;
-    if (!this.#receiveWindow.take(length)) {
-      return this.#violate(ErrorCode.flowControlError, 'more DATA than the connection window');
-    }
-    const padding = paddingOf(flags, bytes, start, end);
-    if (padding < 0) return this.#violate(ErrorCode.protocolError, 'DATA is all padding');
-    const credit = this.#receiveWindow.replenish();
-    if (credit > 0) this.#writer.windowUpdate(0, credit);
-    const contentStart = start + paddingFieldBytes(flags);
-    const contentEnd = end - padding;
-    const endStream = (flags & FrameFlag.endStream) !== 0;
-    if (contentStart === contentEnd && !endStream) this.#countIdleFrame();
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined || this.#ended) return;
-    if (!stream.receiveWindow.take(length)) {
-      const reason = protocolFailure('more DATA than the stream window');
-      return this.#reset(stream, ErrorCode.flowControlError, reason);
-    }
-    this.#receiveContent(stream, bytes, contentStart, contentEnd, endStream);
-  }
-
-  #receiveContent(
-    stream: Http2Stream,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    endStream: boolean,
-  ): void {
-    if (!stream.responseStarted) return this.#resetMalformed(stream, 'DATA before a response');
-    if (stream.bodyBytesDue !== undefined) {
-      stream.bodyBytesDue -= end - start;
-      if (stream.bodyBytesDue < 0) return this.#resetMalformed(stream, 'body over content-length');
-    }
-    if (end > start) {
-      this.#floodGuard.forgive();
-      stream.receive(bytes.subarray(start, end));
-    }
-    if (endStream) return this.#complete(stream);
-    const credit = stream.receiveWindow.replenish();
-    if (credit > 0 && !stream.closed) this.#writer.windowUpdate(stream.id, credit);
-  }
-
-  #onHeaders(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#isUnknown(streamId)) return this.#violateUnknownStream('HEADERS', streamId);
-    const padding = paddingOf(flags, bytes, start, end);
-    const blockStart = start + headersPrefixBytes(flags);
-    const blockEnd = end - padding;
-    if (padding < 0 || blockStart > blockEnd) {
-      return this.#violate(ErrorCode.protocolError, 'HEADERS shorter than its own fields');
-    }
-    const endStream = (flags & FrameFlag.endStream) !== 0;
-    if ((flags & FrameFlag.endHeaders) === 0) {
-      this.#headerBlock.open(streamId, endStream, bytes.subarray(blockStart, blockEnd));
-      return;
-    }
-    this.#onHeaderBlock(streamId, endStream, this.#decoder.decode(bytes, blockStart, blockEnd));
-  }
-
-  #onContinuation(
-    flags: number,
-    streamId: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): void {
-    if (this.#headerBlock.streamId === 0) {
-      return this.#violate(ErrorCode.protocolError, 'CONTINUATION without HEADERS');
-    }
-    if (!this.#headerBlock.append(bytes.subarray(start, end))) {
-      return this.#violate(ErrorCode.enhanceYourCalm, 'header block too large');
-    }
-    if ((flags & FrameFlag.endHeaders) === 0) return;
-    const endStream = this.#headerBlock.endStream;
-    const block = this.#headerBlock.close();
-    this.#onHeaderBlock(streamId, endStream, this.#decoder.decode(block, 0, block.length));
-  }
-
-  #onHeaderBlock(streamId: number, endStream: boolean, fields: HpackResult): void {
-    if (fields === 'corrupt') {
-      return this.#violate(ErrorCode.compressionError, 'undecodable header block');
-    }
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) return this.#countIdleFrame();
-    if (fields === 'tooLarge') return this.#resetMalformed(stream, 'response headers too large');
-    if (!stream.responseStarted) return this.#onResponse(stream, endStream, fields);
-    if (!endStream) return this.#resetMalformed(stream, 'trailers that end nothing');
-    if (!trailersAreWellFormed(fields)) return this.#resetMalformed(stream, 'malformed trailers');
-    this.#complete(stream);
-  }
-
-  #onResponse(stream: Http2Stream, endStream: boolean, fields: readonly string[]): void {
-    const head = readResponseHead(fields);
-    switch (head.kind) {
-      case 'malformed':
-        return this.#resetMalformed(stream, head.reason);
-      case 'interim':
-        if (endStream) return this.#resetMalformed(stream, 'interim response as the last one');
-        return this.#countIdleFrame();
-      case 'response':
-        this.#floodGuard.forgive();
-        stream.bodyBytesDue = head.contentLength;
-        stream.startResponse(head.status, head.headers);
-        if (endStream) this.#complete(stream);
-        return;
-    }
+  /** We never opened this stream, and the peer may open none. */
+  isUnknown(streamId: number): boolean {
+    return streamId === 0 || streamId >= this.#nextStreamId || (streamId & 1) === 0;
   }
 
   /** The peer said everything. What we still have to say is of no use to anyone. */
-  #complete(stream: Http2Stream): void {
+  complete(stream: Http2Stream): void {
     if (stream.closed) return;
-    if ((stream.bodyBytesDue ?? 0) > 0) {
-      return this.#resetMalformed(stream, 'body under content-length');
-    }
     if (!stream.backlog.isEmpty) this.#writer.rstStream(stream.id, ErrorCode.cancel);
     else if (!stream.requestEnded) this.#writer.endData(stream.id);
     this.#forget(stream);
     stream.complete();
   }
 
-  #onPriority(streamId: number, length: number): void {
-    if (streamId === 0) return this.#violate(ErrorCode.protocolError, 'PRIORITY on stream 0');
-    this.#countIdleFrame();
-    const stream = this.#streams.get(streamId);
-    if (length === PRIORITY_BYTES || stream === undefined) return;
-    this.#reset(stream, ErrorCode.frameSizeError, protocolFailure(`PRIORITY of ${length} bytes`));
-  }
-
-  #onRstStream(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#isUnknown(streamId)) return this.#violateUnknownStream('RST_STREAM', streamId);
-    if (end - start !== 4) return this.#violateLength('RST_STREAM', end - start);
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) return this.#countIdleFrame();
+  /** The peer broke a rule of this stream. */
+  reset(stream: Http2Stream, code: ErrorCode, detail: string): void {
+    if (stream.closed) return;
+    this.#writer.rstStream(stream.id, code);
     this.#forget(stream);
-    stream.fail(failureOfReset(bytes.readUInt32BE(start)));
+    stream.fail(protocolFailure(detail));
   }
 
-  #onSettings(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId !== 0) return this.#violate(ErrorCode.protocolError, 'SETTINGS on a stream');
-    this.#countIdleFrame();
+  /** The peer broke a rule of the connection. */
+  violate(code: ErrorCode, detail: string): void {
     if (this.#ended) return;
-    if ((flags & FrameFlag.ack) !== 0) {
-      if (end > start) this.#violateLength('acknowledgement of SETTINGS', end - start);
-      return;
-    }
-    const result = readSettings(bytes, start, end);
-    if (result.kind === 'invalid') return this.#violate(result.code, result.reason);
+    this.end(code, detail);
+    this.#owner.onViolation(protocolFailure(detail));
+  }
+
+  onPeerIsHttp11(): void {
+    this.stop();
+    this.#owner.onViolation(HTTP11_ONLY);
+  }
+
+  onReset(stream: Http2Stream, code: number): void {
+    this.#forget(stream);
+    stream.fail(failureOfReset(code));
+  }
+
+  onSettings(settings: PeerSettings): void {
+    const { concurrentStreamsMax, headerTableBytes, initialWindowBytes } = settings;
+    // A limit that the first SETTINGS leave out does not exist.
+    const unchanged = this.#settingsReceived ? this.#peerStreamsMax : STREAM_ID_MAX;
+    this.#peerStreamsMax = concurrentStreamsMax ?? unchanged;
     this.#settingsReceived = true;
-    const { concurrentStreamsMax, headerTableBytes, initialWindowBytes } = result.settings;
-    if (concurrentStreamsMax !== undefined) this.#peerStreamsMax = concurrentStreamsMax;
     if (headerTableBytes !== undefined && headerTableBytes < HEADER_TABLE_BYTES) {
       this.#writer.announceEmptyTable();
     }
@@ -398,28 +222,22 @@ export class Http2Session implements FrameSink, StreamHolder {
       initialWindowBytes !== undefined &&
       !this.#flow.changeInitialWindow(initialWindowBytes, this.#streams.values())
     ) {
-      return this.#violate(ErrorCode.flowControlError, 'SETTINGS overflow a stream window');
+      this.violate(ErrorCode.flowControlError, 'SETTINGS overflow a stream window');
+      return;
     }
     this.#owner.onRoom();
   }
 
-  #onPing(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId !== 0) return this.#violate(ErrorCode.protocolError, 'PING on a stream');
-    if (end - start !== PING_BYTES) return this.#violateLength('PING', end - start);
-    this.#countIdleFrame();
-    if ((flags & FrameFlag.ack) === 0 && !this.#ended) {
-      this.#writer.ping(bytes.subarray(start, end), FrameFlag.ack);
-    }
+  /** `opaque` goes back as it came. */
+  onPing(opaque: Uint8Array): void {
+    this.#writer.ping(opaque, FrameFlag.ack);
   }
 
-  #onGoaway(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId !== 0) return this.#violate(ErrorCode.protocolError, 'GOAWAY on a stream');
-    if (end - start < GOAWAY_BYTES_MIN) return this.#violateLength('GOAWAY', end - start);
-    this.#countIdleFrame();
-    const lastStreamId = bytes.readUInt32BE(start) & STREAM_ID_MAX;
-    const reason = refusedByGoaway(bytes.readUInt32BE(start + 4));
+  /** Streams above `lastStreamId` were not looked at. */
+  onGoaway(lastStreamId: number, code: number): void {
     // First, so that what the listeners send again goes elsewhere.
     this.#owner.onGoaway();
+    const reason = refusedByGoaway(code);
     for (const stream of [...this.#streams.values()]) {
       if (stream.id <= lastStreamId) continue;
       this.#forget(stream);
@@ -427,42 +245,21 @@ export class Http2Session implements FrameSink, StreamHolder {
     }
   }
 
-  #onWindowUpdate(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId !== 0 && this.#isUnknown(streamId)) {
-      return this.#violateUnknownStream('WINDOW_UPDATE', streamId);
-    }
-    if (end - start !== 4) return this.#violateLength('WINDOW_UPDATE', end - start);
-    const credit = bytes.readUInt32BE(start) & STREAM_ID_MAX;
-    if (streamId === 0) {
-      if (credit === 0) this.#violate(ErrorCode.protocolError, 'WINDOW_UPDATE of 0');
-      else if (!this.#flow.widenConnection(credit)) {
-        this.#violate(ErrorCode.flowControlError, 'connection window overflow');
-      }
-      return;
-    }
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) return;
-    if (credit === 0) return this.#resetMalformed(stream, 'WINDOW_UPDATE of 0');
-    if (!this.#flow.widenStream(stream, credit)) {
-      const reason = protocolFailure('stream window overflow');
-      this.#reset(stream, ErrorCode.flowControlError, reason);
-    }
+  /** The peer takes more bytes on the connection. */
+  widenConnection(bytes: number): void {
+    if (this.#flow.widenConnection(bytes)) return;
+    this.violate(ErrorCode.flowControlError, 'connection window overflow');
   }
 
-  /** A frame that brings no exchange forward. */
-  #countIdleFrame(): void {
-    if (this.#floodGuard.count(performance.now())) return;
-    this.#violate(ErrorCode.enhanceYourCalm, 'too many frames without progress');
+  /** The peer takes more bytes on a stream. */
+  widenStream(stream: Http2Stream, bytes: number): void {
+    if (this.#flow.widenStream(stream, bytes)) return;
+    this.reset(stream, ErrorCode.flowControlError, 'stream window overflow');
   }
 
-  #resetMalformed(stream: Http2Stream, detail: string): void {
-    this.#reset(stream, ErrorCode.protocolError, protocolFailure(detail));
-  }
-
-  #reset(stream: Http2Stream, code: ErrorCode, reason: FailureReason): void {
-    this.#writer.rstStream(stream.id, code);
-    this.#forget(stream);
-    stream.fail(reason);
+  /** We take more bytes, on the connection with id 0. */
+  grant(streamId: number, bytes: number): void {
+    this.#writer.windowUpdate(streamId, bytes);
   }
 
   #forget(stream: Http2Stream): void {
@@ -470,39 +267,4 @@ export class Http2Session implements FrameSink, StreamHolder {
     this.#flow.forget(stream);
     this.#owner.onRoom();
   }
-
-  /** We never opened this stream, and the peer may open none. */
-  #isUnknown(streamId: number): boolean {
-    return streamId === 0 || streamId >= this.#nextStreamId || (streamId & 1) === 0;
-  }
-
-  #violateUnknownStream(frame: string, streamId: number): void {
-    this.#violate(ErrorCode.protocolError, `${frame} on stream ${streamId}, which is not open`);
-  }
-
-  #violateLength(frame: string, length: number): void {
-    this.#violate(ErrorCode.frameSizeError, `${frame} of ${length} bytes`);
-  }
-
-  #violate(code: ErrorCode, detail: string): void {
-    if (this.#ended) return;
-    this.end(code, detail);
-    this.#owner.onViolation(protocolFailure(detail));
-  }
-}
-
-function paddingFieldBytes(flags: number): number {
-  return (flags & FrameFlag.padded) === 0 ? 0 : 1;
-}
-
-function headersPrefixBytes(flags: number): number {
-  return paddingFieldBytes(flags) + ((flags & FrameFlag.priority) === 0 ? 0 : PRIORITY_BYTES);
-}
-
-/** Bytes of padding at the end of a payload; -1 when there is more padding than payload. */
-function paddingOf(flags: number, bytes: Buffer, start: number, end: number): number {
-  if ((flags & FrameFlag.padded) === 0) return 0;
-  if (start === end) return -1;
-  const padding = bytes[start] ?? 0;
-  return padding < end - start ? padding : -1;
 }

@@ -15,6 +15,9 @@ export type ResponseHead =
 const STATUS_TEXT = /^[1-9][0-9]{2}$/;
 const LENGTH_TEXT = /^[0-9]{1,15}$/;
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+/** Source: RFC 9113, 8.2.1. */
+// oxlint-disable-next-line no-control-regex
+const FORBIDDEN_IN_VALUE = /[\0\r\n]/;
 /** Fields that speak about an HTTP/1.1 connection; malformed in HTTP/2. Source: RFC 9113, 8.2.2. */
 const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   'connection',
@@ -37,6 +40,7 @@ export function readResponseHead(fields: DecodedFields): ResponseHead {
     const name = fields[index] ?? '';
     const value = fields[index + 1] ?? '';
     if (!isFieldName(name)) return malformed(`header name '${name.slice(0, 60)}'`);
+    if (FORBIDDEN_IN_VALUE.test(value)) return malformed(`value of header '${name}'`);
     const earlier = headers[name];
     headers[name] = earlier === undefined ? value : `${earlier}, ${value}`;
   }

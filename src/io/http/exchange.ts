@@ -19,7 +19,10 @@ export interface HttpRequest {
   readonly headers: HeaderFields;
   /** First value of a header. `name` in lower case. */
   header(name: string): string | undefined;
-  /** Reads the whole body. Call at most once. `bytesMax` is inclusive. */
+  /**
+   * Reads the whole body. `bytesMax` is inclusive. Call at most once, and before the handler first
+   * waits: uWebSockets.js drops body bytes that nobody listens for.
+   */
   readBody(bytesMax: number): Promise<BodyResult>;
 }
 

@@ -1,6 +1,13 @@
 import type { InvocationId, PartitionNumber } from '../../actors/domain/ids.ts';
 import type { ServiceKey } from '../../actors/partition/state.ts';
-import { hashedOwner, KeyWriter, lastU48, ownerName, type PackedOwner, Table } from '../key-codec.ts';
+import {
+  hashedOwner,
+  KeyWriter,
+  lastU48,
+  ownerName,
+  type PackedOwner,
+  Table,
+} from '../key-codec.ts';
 import type { KeyRange, KeyValueBackend } from '../key-value-backend.ts';
 import { Overlay } from '../overlay.ts';
 import { packedRows, storedInvocationId } from '../value-codec.ts';

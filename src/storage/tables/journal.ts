@@ -80,7 +80,10 @@ export class JournalTable {
   }
 
   #readRange(invocationNumber: number, from: number, to: number): JournalEntry[] {
-    const range = { start: this.#key(invocationNumber, from), end: this.#key(invocationNumber, to) };
+    const range = {
+      start: this.#key(invocationNumber, from),
+      end: this.#key(invocationNumber, to),
+    };
     const entries: JournalEntry[] = [];
     for (const [key, entry] of this.#overlay.rows(invocationNumber, range)) {
       const index = key.readUInt32BE(key.length - 4);

@@ -11,10 +11,7 @@ export const OUTBOX_VERSION = 1;
 export const OUTBOX_MARK_VERSION = 1;
 
 type PackedOutboxRow = readonly [version: typeof OUTBOX_VERSION, message: PackedMessage];
-export type PackedOutboxMark = readonly [
-  version: typeof OUTBOX_MARK_VERSION,
-  lastSequence: number,
-];
+export type PackedOutboxMark = readonly [version: typeof OUTBOX_MARK_VERSION, lastSequence: number];
 
 /** The stored messages for one receiver; their sequence numbers have no gaps. */
 interface Queue {
@@ -81,7 +78,7 @@ export class OutboxTable {
 
   /** The queue as it was flushed: every write to it goes through its `Queue`. */
   #readQueue(to: PartitionNumber): Queue {
-    const keys = this.#messages.keys(0, this.#messageKeys.start().u16(to).finishRange());
+    const keys = [...this.#messages.flushedKeys(this.#messageKeys.start().u16(to).finishRange())];
     const [firstKey] = keys;
     const lastKey = keys.at(-1);
     if (firstKey !== undefined && lastKey !== undefined) {

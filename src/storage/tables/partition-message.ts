@@ -21,8 +21,7 @@ type Submission = Extract<PartitionMessage, { kind: 'invoke' }>['submission'];
 type SignalId = Extract<PartitionMessage, { kind: 'signal' }>['signal'];
 
 export type PackedSource =
-  | readonly [tag: 0, requestId: string]
-  | readonly [tag: 1, id: string, target: PackedTarget];
+  readonly [tag: 0, requestId: string] | readonly [tag: 1, id: string, target: PackedTarget];
 
 export type PackedWaiter = readonly [id: string, completionId: number, entry: 0 | 1];
 

@@ -10,8 +10,7 @@ const TIMERS_PER_COMMAND_MAX = 256;
 /** Fires what is due, in order, and arms the next timer. */
 export function fireTimers(context: ApplyContext): void {
   const { state, nowMs } = context;
-  for (const timer of state.firstTimers(TIMERS_PER_COMMAND_MAX)) {
-    if (timer.dueMs > nowMs) break;
+  for (const timer of state.firstTimers(TIMERS_PER_COMMAND_MAX, nowMs)) {
     state.deleteTimer(timer);
     fire(context, timer);
   }

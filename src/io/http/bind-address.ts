@@ -1,0 +1,19 @@
+export interface BindAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Parses `host:port` and `[v6]:port`; an empty host means every interface. Throws on anything else. */
+export function parseBindAddress(text: string): BindAddress {
+  const [, v6, name, digits] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535) {
+    throw new Error(`expected a bind address like 0.0.0.0:8080 or [::]:8080, found '${text}'`);
+  }
+  return { host: v6 ?? (name === undefined || name === '' ? '::' : name), port };
+}
+
+/** `http://host:port/`, with brackets around an IPv6 host. */
+export function listenerUrl({ host, port }: BindAddress): string {
+  return host.includes(':') ? `http://[${host}]:${port}/` : `http://${host}:${port}/`;
+}

@@ -1,0 +1,192 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { assert } from '../../actors/domain/assert.ts';
+import { EMPTY_BYTES } from '../../actors/domain/outcome.ts';
+import type { HttpExchange } from './answer.ts';
+import { BodyCollector } from './body-collector.ts';
+import type { BodyResult, HeaderFields, HttpResponse } from './exchange.ts';
+import { bodyBytesCount, httpDate, mayHaveBody, reasonPhrase } from './response-head.ts';
+
+/** What an exchange tells its listener. */
+export interface NodeExchangeOwner {
+  /** Every response closes its connection from now on. */
+  readonly isDraining: boolean;
+  exchangeEnded(): void;
+}
+
+type NodeRequest = IncomingMessage | Http2ServerRequest;
+type NodeResponse = ServerResponse | Http2ServerResponse;
+
+/** One request of node:http or node:http2. */
+export abstract class NodeExchange<Response extends NodeResponse> implements HttpExchange {
+  readonly path: string;
+  readonly query: string | undefined;
+  readonly headers: HeaderFields;
+  protected readonly request: NodeRequest;
+  protected readonly response: Response;
+  protected readonly owner: NodeExchangeOwner;
+  #isOpen = true;
+  #mayReadBody = true;
+  #failBody: ((message: string) => void) | undefined;
+
+  constructor(request: NodeRequest, response: Response, owner: NodeExchangeOwner) {
+    this.request = request;
+    this.response = response;
+    this.owner = owner;
+    this.headers = headerFields(request.rawHeaders);
+    const target = originForm(request.url ?? '');
+    const queryAt = target.indexOf('?');
+    this.path = queryAt < 0 ? target : target.slice(0, queryAt);
+    this.query = queryAt < 0 ? undefined : target.slice(queryAt + 1);
+    response.once('close', () => {
+      this.failBody('the client went away');
+      this.#end();
+    });
+  }
+
+  get method(): string {
+    return this.request.method ?? '';
+  }
+
+  /** The handler has not answered yet, and the client is still there. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** The request is here to its end. */
+  get isReceived(): boolean {
+    return this.request.complete;
+  }
+
+  header(name: string): string | undefined {
+    for (const field of this.headers) if (field[0] === name) return field[1];
+    return undefined;
+  }
+
+  readBody(bytesMax: number): Promise<BodyResult> {
+    assert(this.#mayReadBody, 'a body is read once, before its handler first waits');
+    this.#mayReadBody = false;
+    const declared = this.header('content-length');
+    if (declared !== undefined) {
+      if (Number(declared) > bytesMax) return Promise.resolve({ kind: 'tooLarge', declared: true });
+      if (Number(declared) === 0) return Promise.resolve({ kind: 'body', bytes: EMPTY_BYTES });
+    }
+    this.inviteBody();
+    return this.#collectBody(bytesMax);
+  }
+
+  #collectBody(bytesMax: number): Promise<BodyResult> {
+    return new Promise((resolve) => {
+      const settle = (result: BodyResult): void => {
+        this.#failBody = undefined;
+        resolve(result);
+      };
+      const collector = new BodyCollector(bytesMax);
+      this.#failBody = (message) => settle({ kind: 'failed', message });
+      this.request.on('data', (chunk: Uint8Array) => {
+        if (!collector.add(chunk)) settle({ kind: 'tooLarge', declared: false });
+      });
+      this.request.on('end', () => settle({ kind: 'body', bytes: collector.join() }));
+      this.request.on('error', (error: Error) =>
+        settle({ kind: 'failed', message: error.message }),
+      );
+    });
+  }
+
+  /** Sends `100 Continue` where the client waits for it. */
+  protected inviteBody(): void {}
+
+  /** Ends a body that is still being read; `false` when none is. */
+  failBody(message: string): boolean {
+    if (this.#failBody === undefined) return false;
+    this.#failBody(message);
+    return true;
+  }
+
+  /** The handler has returned. */
+  closeBody(): void {
+    this.#mayReadBody = false;
+  }
+
+  respond(answer: HttpResponse): void {
+    if (!this.#isOpen) return;
+    this.#end();
+    this.writeResponse(answer);
+  }
+
+  destroy(): void {
+    this.response.destroy();
+  }
+
+  protected abstract writeResponse(answer: HttpResponse): void;
+
+  #end(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.owner.exchangeEnded();
+  }
+}
+
+export class Http1Exchange extends NodeExchange<ServerResponse> {
+  readonly #expectsContinue: boolean;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    owner: NodeExchangeOwner,
+    expectsContinue: boolean,
+  ) {
+    super(request, response, owner);
+    this.#expectsContinue = expectsContinue;
+  }
+
+  protected override inviteBody(): void {
+    if (this.#expectsContinue) this.response.writeContinue();
+  }
+
+  protected writeResponse(answer: HttpResponse): void {
+    const { response } = this;
+    const fields: string[] = [];
+    for (const [name, value] of answer.headers) fields.push(name, value);
+    if (answer.close === true || this.owner.isDraining || !response.shouldKeepAlive) {
+      fields.push('connection', 'close');
+    }
+    if (mayHaveBody(answer.status)) {
+      fields.push('content-length', String(bodyBytesCount(answer.body)));
+    }
+    fields.push('date', httpDate());
+    response.sendDate = false;
+    // Keeps node:http from adding a `connection: keep-alive` of its own.
+    response.removeHeader('connection');
+    response.writeHead(answer.status, reasonPhrase(answer), fields);
+    response.end(answer.body);
+  }
+}
+
+export class Http2Exchange extends NodeExchange<Http2ServerResponse> {
+  protected writeResponse(answer: HttpResponse): void {
+    const { response } = this;
+    const fields: Record<string, string> = Object.fromEntries(answer.headers);
+    if (mayHaveBody(answer.status)) fields['content-length'] = String(bodyBytesCount(answer.body));
+    response.writeHead(answer.status, fields);
+    response.end(mayHaveBody(answer.status) ? answer.body : '');
+  }
+}
+
+/** Flat names and values as received → pairs with lower-case names, without HTTP/2's pseudo headers. */
+function headerFields(raw: readonly string[]): HeaderFields {
+  const fields: Array<readonly [string, string]> = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] ?? '';
+    if (!name.startsWith(':')) fields.push([name.toLowerCase(), raw[at + 1] ?? '']);
+  }
+  return fields;
+}
+
+/** The target without scheme and authority. */
+function originForm(target: string): string {
+  if (target.startsWith('/') || target === '*') return target;
+  const [, rest] = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*(.*)$/is.exec(target) ?? [];
+  if (rest === undefined) return target;
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}

@@ -1,0 +1,184 @@
+// HTTP/1.1 over node:http and, on the same port, HTTP/2 with prior knowledge over node:http2.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { answerExchange, type ListenerLog } from './answer.ts';
+import { type BindAddress, listenerUrl, parseBindAddress } from './bind-address.ts';
+import type { HttpHandler, HttpListener, HttpListenerOptions } from './exchange.ts';
+import { isFramingSound } from './framing.ts';
+import { Http1Exchange, Http2Exchange } from './node-exchange.ts';
+import { bareResponse } from './response-head.ts';
+
+/** Unit: bytes, of request line and headers together. The reference took a value of 500 000 bytes. */
+const HEAD_BYTES_MAX = 1024 * 1024;
+
+/** Source: seen on the reference. */
+const HEADER_FIELDS_MAX = 100;
+
+/** Unit: bytes, of the request target. Source: seen on the reference. */
+const TARGET_BYTES_MAX = 65_533;
+
+/** Source: seen on the reference. */
+const HTTP2_SETTINGS = { maxConcurrentStreams: 200, maxHeaderListSize: 16_384 };
+
+/** Listens with node:http. Rejects when the address cannot be bound. */
+export function startNodeListener(
+  options: HttpListenerOptions & { readonly log: ListenerLog },
+): Promise<HttpListener> {
+  const address = parseBindAddress(options.bindAddress);
+  const listener = new NodeListener(options);
+  return listener.listen(address).then(() => listener);
+}
+
+class NodeListener implements HttpListener {
+  url = '';
+  isDraining = false;
+  readonly #handler: HttpHandler;
+  readonly #log: ListenerLog;
+  readonly #server: Server;
+  readonly #http2 = createHttp2Server({ settings: HTTP2_SETTINGS });
+  readonly #http2Sessions = new Set<ServerHttp2Session>();
+  /** Connections that have sent nothing yet. */
+  readonly #silent = new Set<Socket>();
+  /** The latest exchange of each HTTP/1.1 connection. */
+  readonly #latest = new WeakMap<Duplex, Http1Exchange>();
+  readonly #closed: Promise<unknown>;
+  #openCount = 0;
+
+  constructor(options: HttpListenerOptions & { readonly log: ListenerLog }) {
+    this.#handler = options.handler;
+    this.#log = options.log;
+    this.#server = createServer({
+      maxHeaderSize: HEAD_BYTES_MAX,
+      requireHostHeader: false,
+      keepAliveTimeout: 0,
+      headersTimeout: 0,
+      requestTimeout: 0,
+    });
+    this.#server.timeout = 0;
+    this.#closed = new Promise((resolve) => this.#server.once('close', resolve));
+    this.#server.on('request', (request, response) => this.#serve1(request, response, false));
+    this.#server.on('checkContinue', (request, response) => this.#serve1(request, response, true));
+    this.#server.on('clientError', (error, socket) => this.#refuseBytes(error, socket));
+    this.#serveHttp2();
+    this.#chooseProtocol();
+  }
+
+  listen({ host, port }: BindAddress): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        const bound = this.#server.address();
+        const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
+        this.url = listenerUrl({ host, port: boundPort });
+        resolve();
+      });
+    });
+  }
+
+  /** Gives each connection, once its first bytes are there, to the server that speaks its protocol. */
+  #chooseProtocol(): void {
+    const http1Listeners = this.#server.listeners('connection');
+    this.#server.removeAllListeners('connection');
+    this.#server.on('connection', (socket: Socket) => {
+      this.#silent.add(socket);
+      socket.once('close', () => this.#silent.delete(socket));
+      // Both servers hear later errors themselves; here the close event says enough.
+      socket.on('error', () => {});
+      // Not the data event: it would leave the socket flowing or paused, and neither server undoes that.
+      socket.once('readable', () => {
+        this.#silent.delete(socket);
+        const chunk: Buffer | null = socket.read();
+        if (chunk === null) {
+          socket.destroy();
+          return;
+        }
+        socket.unshift(chunk);
+        // `PRI` begins the connection preface of HTTP/2 and no method of HTTP/1.1.
+        if (chunk.subarray(0, 3).toString('latin1') === 'PRI') {
+          // node:http accepts half-open sockets; a session would not notice that its client has left.
+          socket.allowHalfOpen = false;
+          this.#http2.emit('connection', socket);
+        } else {
+          for (const serve of http1Listeners) serve.call(this.#server, socket);
+        }
+      });
+    });
+  }
+
+  #serveHttp2(): void {
+    this.#http2.on('session', (session) => {
+      this.#http2Sessions.add(session);
+      session.once('close', () => this.#http2Sessions.delete(session));
+    });
+    // A broken session ends with its streams; the exchanges hear of it by their close events.
+    this.#http2.on('sessionError', () => {});
+    this.#http2.on('request', (request, response) => {
+      this.#answer(new Http2Exchange(request, response, this));
+    });
+  }
+
+  #serve1(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const exchange = new Http1Exchange(request, response, this, expectsContinue);
+    this.#latest.set(request.socket, exchange);
+    this.#answer(exchange);
+  }
+
+  #answer(exchange: Http1Exchange | Http2Exchange): void {
+    this.#openCount += 1;
+    const targetBytes = Buffer.byteLength(exchange.path) + Buffer.byteLength(exchange.query ?? '');
+    if (exchange.headers.length > HEADER_FIELDS_MAX) exchange.respond(bareResponse(431));
+    else if (targetBytes > TARGET_BYTES_MAX) exchange.respond(bareResponse(414));
+    else if (!isFramingSound(exchange.headers)) exchange.respond(bareResponse(400));
+    else answerExchange(exchange, this.#handler, this.#log);
+    exchange.closeBody();
+  }
+
+  /** Hears of bytes that are no HTTP/1.1 request, and of connections that broke. */
+  #refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const latest = this.#latest.get(socket);
+    if (latest?.isOpen === true && latest.failBody(error.message)) return;
+    if (!socket.writable || latest?.isOpen === true) {
+      // An answer still to come must not be mistaken for an answer to these bytes, nor these for it.
+      socket.destroy();
+      return;
+    }
+    // Bytes of a body whose request is already answered get no answer of their own.
+    const isInsideBody = latest?.isReceived === false;
+    const status =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? '431 Request Header Fields Too Large'
+        : '400 Bad Request';
+    socket.end(isInsideBody ? '' : refusalBytes(status), () => socket.destroy());
+  }
+
+  exchangeEnded(): void {
+    this.#openCount -= 1;
+  }
+
+  openExchangesCount(): number {
+    return this.#openCount;
+  }
+
+  drain(): void {
+    if (this.isDraining) return;
+    this.isDraining = true;
+    // Closes idle HTTP/1.1 connections too.
+    this.#server.close();
+    for (const socket of this.#silent) socket.destroy();
+    for (const session of this.#http2Sessions) session.close();
+  }
+
+  async close(): Promise<void> {
+    this.drain();
+    for (const session of this.#http2Sessions) session.destroy();
+    this.#server.closeAllConnections();
+    await this.#closed;
+  }
+}
+
+function refusalBytes(status: string): string {
+  return `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
+}

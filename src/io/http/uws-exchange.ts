@@ -1,0 +1,126 @@
+import { assert } from '../../actors/domain/assert.ts';
+import { EMPTY_BYTES } from '../../actors/domain/outcome.ts';
+import type { HttpExchange } from './answer.ts';
+import { BodyCollector } from './body-collector.ts';
+import type { BodyResult, HeaderFields, HttpResponse } from './exchange.ts';
+import { bodyBytesCount, mayHaveBody, reasonPhrase } from './response-head.ts';
+import type { UwsRequest, UwsResponse } from './uws-binding.ts';
+
+/** What an exchange tells its listener. */
+export interface UwsExchangeOwner {
+  /** Every response closes its connection from now on. */
+  readonly isDraining: boolean;
+  exchangeEnded(exchange: UwsExchange): void;
+}
+
+/** One request of uWebSockets.js, copied out while its route handler runs. */
+export class UwsExchange implements HttpExchange {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string | undefined;
+  readonly headers: HeaderFields;
+  readonly #owner: UwsExchangeOwner;
+  /** `undefined` once answered or aborted: the library throws on any later use. */
+  #response: UwsResponse | undefined;
+  #mayReadBody = true;
+  #failBody: ((message: string) => void) | undefined;
+
+  constructor(response: UwsResponse, request: UwsRequest, owner: UwsExchangeOwner) {
+    const headers: Array<readonly [string, string]> = [];
+    request.forEach((name, value) => headers.push([name, value]));
+    this.method = request.getCaseSensitiveMethod();
+    this.path = request.getUrl();
+    this.query = request.getQuery();
+    this.headers = headers;
+    this.#owner = owner;
+    this.#response = response;
+    response.onAborted(() => this.#abort());
+  }
+
+  header(name: string): string | undefined {
+    for (const field of this.headers) if (field[0] === name) return field[1];
+    return undefined;
+  }
+
+  readBody(bytesMax: number): Promise<BodyResult> {
+    assert(this.#mayReadBody, 'a body is read once, before its handler first waits');
+    this.#mayReadBody = false;
+    const response = this.#response;
+    if (response === undefined) return Promise.resolve(bodyFailed('the client went away'));
+    const declared = this.header('content-length');
+    if (declared === undefined && this.header('transfer-encoding') === undefined) {
+      return Promise.resolve({ kind: 'body', bytes: EMPTY_BYTES });
+    }
+    if (Number(declared) > bytesMax) return Promise.resolve({ kind: 'tooLarge', declared: true });
+    return this.#collectBody(response, bytesMax);
+  }
+
+  #collectBody(response: UwsResponse, bytesMax: number): Promise<BodyResult> {
+    return new Promise((resolve) => {
+      const collector = new BodyCollector(bytesMax);
+      this.#failBody = (message) => resolve(bodyFailed(message));
+      response.onData((chunk, isLast) => {
+        // The library takes the memory of the chunk back when this listener returns.
+        if (!collector.add(Buffer.from(new Uint8Array(chunk)))) {
+          resolve({ kind: 'tooLarge', declared: false });
+        } else if (isLast) {
+          resolve({ kind: 'body', bytes: collector.join() });
+        }
+      });
+    });
+  }
+
+  /** The route handler has returned: a body nobody listens for is dropped from here on. */
+  closeBody(): void {
+    this.#mayReadBody = false;
+  }
+
+  respond(answer: HttpResponse): void {
+    const response = this.#response;
+    if (response === undefined) return;
+    for (const [name, value] of answer.headers) assertOneLine(name, value);
+    this.#response = undefined;
+    const close = answer.close === true || this.#owner.isDraining;
+    response.cork(() => writeResponse(response, answer, this.method === 'HEAD', close));
+    this.#owner.exchangeEnded(this);
+  }
+
+  destroy(): void {
+    this.#response?.close();
+  }
+
+  #abort(): void {
+    this.#failBody?.('the client went away');
+    if (this.#response === undefined) return;
+    this.#response = undefined;
+    this.#owner.exchangeEnded(this);
+  }
+}
+
+function bodyFailed(message: string): BodyResult {
+  return { kind: 'failed', message };
+}
+
+/** The library checks nothing; a line break would forge headers. */
+function assertOneLine(name: string, value: string): void {
+  assert(!/[\r\n\0]/.test(value), `the value of the header ${name} is one line`);
+}
+
+function writeResponse(
+  response: UwsResponse,
+  answer: HttpResponse,
+  isHead: boolean,
+  close: boolean,
+): void {
+  response.writeStatus(`${answer.status} ${reasonPhrase(answer)}`);
+  for (const [name, value] of answer.headers) response.writeHeader(name, value);
+  const hasBody = mayHaveBody(answer.status);
+  if (hasBody && !isHead) {
+    response.end(answer.body, close);
+    return;
+  }
+  // The library cannot close after a response without body. Nor does it keep the connection usable
+  // after writing the length of a body that it does not get, so that is written as a header.
+  if (hasBody) response.writeHeader('content-length', String(bodyBytesCount(answer.body)));
+  response.endWithoutBody();
+}

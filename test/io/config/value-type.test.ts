@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { LOG_FILTER, logLevelOf } from '../../../src/io/config/log-filter.ts';
+import {
+  ATTEMPTS,
+  bindAddressType,
+  byteCountType,
+  choiceType,
+  durationType,
+  FACTOR,
+  integerType,
+  type RawValue,
+  textType,
+  type ValueType,
+} from '../../../src/io/config/value-type.ts';
+
+const MEBIBYTE = 1024 ** 2;
+
+function text(value: string): RawValue {
+  return { kind: 'text', text: value };
+}
+
+function toml(value: unknown): RawValue {
+  return { kind: 'toml', value };
+}
+
+type Row = readonly [raw: RawValue, outcome: unknown];
+
+/** An outcome that is a RegExp is the reason of a refusal. */
+function checkRows(type: ValueType<unknown>, rows: readonly Row[]): void {
+  for (const [raw, outcome] of rows) {
+    const shown = JSON.stringify(raw.kind === 'text' ? raw.text : raw.value);
+    const says = outcome instanceof RegExp ? 'refused' : `taken as ${JSON.stringify(outcome)}`;
+    test(`${shown} from ${raw.kind === 'text' ? 'a text' : 'the file'} is ${says}`, () => {
+      const parsed = type.parse(raw);
+      if (outcome instanceof RegExp) {
+        assert(!parsed.ok, 'refused');
+        assert.match(parsed.reason, outcome);
+      } else {
+        assert.deepEqual(parsed, { ok: true, value: outcome });
+      }
+    });
+  }
+}
+
+describe('a text', () => {
+  checkRows(textType('name'), [
+    [text('a'), 'a'],
+    [text('123'), '123'],
+    [toml('a'), 'a'],
+    [toml(123), /not empty, found 123/],
+    [text(''), /not empty, found ""/],
+  ]);
+});
+
+describe('a choice', () => {
+  checkRows(choiceType('pause', 'kill'), [
+    [text('pause'), 'pause'],
+    [toml('kill'), 'kill'],
+    [text('Pause'), /one of pause, kill/],
+    [toml(true), /one of pause, kill, found true/],
+  ]);
+});
+
+describe('a whole number', () => {
+  checkRows(integerType(1, 65_535), [
+    [text('24'), 24],
+    [toml(24), 24],
+    [text('65535'), 65_535],
+    [text('65536'), /from 1 to 65535/],
+    [text('0'), /from 1 to 65535/],
+    [text('-1'), /from 1 to 65535/],
+    [text('1.5'), /whole number/],
+    [text('0x10'), /whole number/],
+    [text(''), /whole number/],
+    [text('abc'), /found "abc"/],
+    [toml('24'), /found "24"/],
+    [toml(1.5), /whole number/],
+  ]);
+});
+
+describe('a factor', () => {
+  checkRows(FACTOR, [
+    [text('2'), 2],
+    [text('1.5'), 1.5],
+    [toml(2), 2],
+    [toml(0), /above 0/],
+    [text('-2'), /above 0/],
+    [toml(Infinity), /above 0/],
+    [toml('2'), /above 0/],
+  ]);
+});
+
+describe('a number of attempts', () => {
+  checkRows(ATTEMPTS, [
+    [text('70'), 70],
+    [toml(70), 70],
+    [text('unlimited'), 'unlimited'],
+    [toml('unlimited'), 'unlimited'],
+    [toml(0), /unlimited/],
+    [toml('70'), /unlimited/],
+    [text('many'), /unlimited/],
+  ]);
+});
+
+describe('a duration', () => {
+  checkRows(durationType({ mayBeZero: true }), [
+    [text('90s'), 90_000],
+    [text('1h30m'), 5_400_000],
+    [text('1 hour 30 min'), 5_400_000],
+    [text('1:30:00'), 5_400_000],
+    [toml('2d'), 172_800_000],
+    [toml('PT5M'), 300_000],
+    [text('0'), 0],
+    [text('0s'), 0],
+    [text('1500us'), 1],
+    [text('90'), /expected a duration .*"friendly"/],
+    [toml(90), /expected a duration .* found 90/],
+    [text('1 month'), /days or smaller/],
+    [text('-1s'), /negative/],
+  ]);
+  describe('that cannot be zero', () => {
+    checkRows(durationType({ mayBeZero: false }), [
+      [text('1ms'), 1],
+      [text('0'), /^duration cannot be zero$/],
+      [text('0s'), /^duration cannot be zero$/],
+      [text('1us'), /^duration cannot be zero$/],
+    ]);
+  });
+});
+
+describe('a byte count', () => {
+  checkRows(byteCountType(1), [
+    [text('1GiB'), 1024 ** 3],
+    [text('3Gi'), 3 * 1024 ** 3],
+    [text('1.5 GiB'), 1.5 * 1024 ** 3],
+    [text('32 MiB'), 32 * MEBIBYTE],
+    [text('512MB'), 512_000_000],
+    [text('100k'), 100_000],
+    [text('100KB'), 100_000],
+    [text('1b'), 1],
+    [text('4096'), 4096],
+    [toml(4096), 4096],
+    [toml('4 KiB'), 4096],
+    [toml('4096'), 4096],
+    [text('0'), /at least 1 bytes/],
+    [text('-1'), /byte count/],
+    [text('abc'), /human-readable byte count/],
+    [text('1 XB'), /human-readable byte count/],
+    [text(''), /human-readable byte count/],
+    [toml(1.5), /human-readable byte count/],
+    [text('99999999 PiB'), /human-readable byte count/],
+  ]);
+
+  const shown: ReadonlyArray<readonly [bytes: number, text: string]> = [
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [32 * MEBIBYTE, '32 MiB'],
+    [1.5 * 1024 ** 3, '1.5 GiB'],
+  ];
+  for (const [bytes, expected] of shown) {
+    test(`${bytes} is shown as ${expected}`, () => {
+      assert.equal(byteCountType(0).show(bytes), expected);
+    });
+  }
+});
+
+describe('a bind address', () => {
+  checkRows(bindAddressType(8080), [
+    [text('127.0.0.1:80'), '127.0.0.1:80'],
+    [text('127.0.0.1'), '127.0.0.1:8080'],
+    [text('0.0.0.0:0'), '0.0.0.0:0'],
+    [text('[::]:80'), '[::]:80'],
+    [text('[::1]'), '[::1]:8080'],
+    [text('::1'), '[::1]:8080'],
+    [toml('127.0.0.1:80'), '127.0.0.1:80'],
+    [text('127.0.0.1:65536'), /IP address/],
+    [text('127.0.0.1:'), /IP address/],
+    [text('[127.0.0.1]:80'), /IP address/],
+    [text('nowhere:80'), /IP address/],
+    [text('256.0.0.1:80'), /IP address/],
+    [text(':80'), /IP address/],
+    [text(''), /IP address/],
+    [toml(8080), /IP address/],
+  ]);
+});
+
+describe('a log filter', () => {
+  const rows: ReadonlyArray<readonly [filter: string, level: string | undefined]> = [
+    ['warn,restate=info', 'info'],
+    ['restate=debug,warn', 'debug'],
+    ['reprise=trace', 'trace'],
+    ['info', 'info'],
+    ['INFO', 'info'],
+    ['off', 'off'],
+    ['error,hyper=debug', 'error'],
+    ['hyper=debug', 'error'],
+    ['restate', 'trace'],
+    ['', 'error'],
+    ['warn, restate=info,', 'info'],
+    ['restate=loud', undefined],
+    ['a b', undefined],
+    ['=info', undefined],
+  ];
+  for (const [filter, level] of rows) {
+    test(`"${filter}" means ${level ?? 'nothing'}`, () => {
+      assert.equal(logLevelOf(filter), level);
+      assert.equal(LOG_FILTER.parse(text(filter)).ok, level !== undefined);
+    });
+  }
+});
