@@ -45,7 +45,7 @@ export async function startAdminRig(): Promise<AdminRig> {
       nodeId: 1,
       ingressUrl: 'http://127.0.0.1:8080/',
     },
-    log: { error: (_, message) => logged.push(message) },
+    log: { error: (message) => logged.push(message) },
   });
   const rig: AdminRig = {
     endpoint,
