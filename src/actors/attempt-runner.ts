@@ -23,6 +23,7 @@ import type { UnixMillis } from './domain/time.ts';
 import type { ProposedEntry } from './partition/command.ts';
 import type { AttemptInput } from './partition/effect.ts';
 import type {
+  AttemptObserver,
   DeploymentStream,
   DeploymentTransport,
   MessageReader,
@@ -39,6 +40,7 @@ export interface AttemptEnvironment {
   readonly transport: DeploymentTransport;
   readonly protocol: ServiceProtocol;
   readonly schema: SchemaReader;
+  readonly observer: AttemptObserver;
   readonly defaults: EntryContext['defaults'];
   /** Headers sent with every attempt, after those of the deployment. */
   readonly commonHeaders: ReadonlyArray<readonly [name: string, value: string]>;

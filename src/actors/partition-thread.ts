@@ -3,22 +3,24 @@ import { randomFillSync } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import { HttpDeploymentTransport } from '../io/deployment/transport.ts';
 import { createLogger } from '../io/log.ts';
-import type { LoggerOptions } from '../io/log.ts';
+import type { Logger, LoggerOptions } from '../io/log.ts';
 import { serviceProtocol } from '../io/service-protocol/service-protocol.ts';
 import { openEnvironment } from '../storage/environment.ts';
 import type { KeyValueBackend } from '../storage/key-value-backend.ts';
 import { LmdbBackend } from '../storage/lmdb-backend.ts';
 import { openPartitionStore } from '../storage/partition-store.ts';
 import { must } from './domain/assert.ts';
+import { formatDuration } from './domain/duration.ts';
 import type { PartitionNumber } from './domain/ids.ts';
 import { ID_RANDOM_BYTES } from './domain/make-invocation-id.ts';
+import { targetKey } from './domain/invocation.ts';
 import type { HandlerDefaults, Schema } from './domain/schema.ts';
 import { EMPTY_SCHEMA } from './domain/schema.ts';
 import { unixMillis } from './domain/time.ts';
 import { largeBodyOf } from './messages.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
 import { PartitionHost } from './partition-host.ts';
-import type { PartitionStore } from './ports.ts';
+import type { AttemptFailureReport, PartitionStore } from './ports.ts';
 import { ThreadChannel } from './thread-channel.ts';
 
 /** What every partition thread of a server is given. Plain data. */
@@ -82,6 +84,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
       transport,
       protocol: serviceProtocol,
       schema: { current: () => schema },
+      observer: { attemptFailed: (report) => logAttemptFailure(log, report) },
       defaults: settings.defaults,
       commonHeaders: [['x-restate-cluster-name', settings.clusterName]],
       now: () => unixMillis(Date.now()),
@@ -103,6 +106,21 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   await host.close();
   for (const backend of backends) await backend.close();
   channel.close();
+}
+
+function logAttemptFailure(log: Logger, report: AttemptFailureReport): void {
+  const { invocationId, target, deploymentId, failure, end } = report;
+  const consequence =
+    end.kind === 'retry' ? `retrying in ${formatDuration(end.delayMs)}` : `${end.kind} by policy`;
+  log.warn(`an attempt failed, ${consequence}: ${failure.message}`, {
+    invocationId,
+    target: [target.service, targetKey(target), target.handler].filter(Boolean).join('/'),
+    deploymentId,
+    errorCode: failure.documentationCode,
+    code: failure.code,
+    relatedCommand: failure.relatedCommand,
+    stacktrace: failure.stacktrace,
+  });
 }
 
 function openStores(
