@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
-import { INGRESS_DRAIN_MS } from './actors/domain/limits.ts';
+import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
 import { unixMillis } from './actors/domain/time.ts';
 import { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
@@ -120,6 +120,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       defaults,
       attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
       eagerStateBytesMax: config.eagerStateSizeLimit,
+      messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
       logOptions,
     },
     onThreadLost: (thread, error) =>

@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { HttpDeploymentTransport } from '../io/deployment/transport.ts';
 import { createLogger } from '../io/log.ts';
 import type { Logger, LoggerOptions } from '../io/log.ts';
-import { serviceProtocol } from '../io/service-protocol/service-protocol.ts';
+import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
 import { openEnvironment } from '../storage/environment.ts';
 import type { KeyValueBackend } from '../storage/key-value-backend.ts';
 import { LmdbBackend } from '../storage/lmdb-backend.ts';
@@ -33,6 +33,8 @@ export interface PartitionThreadSettings {
   /** Attempts connected to one deployment from one thread at once. */
   readonly attemptsPerDeploymentMax: number;
   readonly eagerStateBytesMax: number;
+  /** Largest message taken from a deployment. Unit: bytes, exclusive. */
+  readonly messageBytesMax: number;
   readonly logOptions: Pick<LoggerOptions, 'level' | 'format'>;
 }
 
@@ -82,7 +84,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
     stores,
     attempts: {
       transport,
-      protocol: serviceProtocol,
+      protocol: createServiceProtocol(settings.messageBytesMax),
       schema: { current: () => schema },
       observer: { attemptFailed: (report) => logAttemptFailure(log, report) },
       defaults: settings.defaults,
