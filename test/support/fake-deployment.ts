@@ -166,6 +166,11 @@ export class FakeConnection {
     this.#socket.pause();
   }
 
+  /** Takes bytes from the socket again. */
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Ends the connection with FIN. */
   end(): void {
     this.#socket.end();
