@@ -37,6 +37,8 @@ export class FakeDeployment {
   readonly options: FakeDeploymentOptions;
   readonly connections: FakeConnection[] = [];
   readonly requests = new EventQueue<FakeRequest>();
+  /** Called for each client that connects. */
+  onConnection: (connection: FakeConnection) => void = () => {};
   readonly #server: net.Server;
   readonly #connected = new EventQueue<FakeConnection>();
 
@@ -46,6 +48,7 @@ export class FakeDeployment {
       const connection = new FakeConnection(this, socket);
       this.connections.push(connection);
       this.#connected.push(connection);
+      this.onConnection(connection);
     });
   }
 
