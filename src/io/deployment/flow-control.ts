@@ -5,28 +5,25 @@ import {
 } from './http2-frames.ts';
 import type { FrameWriter } from './frame-writer.ts';
 
-/** What we still let the peer send, on a stream or on the connection. */
+/**
+ * Gives back to the peer what it sent, on a stream or on the connection. Listeners take every chunk
+ * at once, so all that arrived is consumed and no legal peer can meet a closed window.
+ */
 export class ReceiveWindow {
   readonly #bytesMax: number;
-  #available: number;
+  #received = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
-    this.#available = bytesMax;
   }
 
-  /** Returns false when the peer sent more than it was allowed. */
-  take(bytes: number): boolean {
-    this.#available -= bytes;
-    return this.#available >= 0;
-  }
-
-  /** How much to give back now that everything taken is consumed; 0 while over half is left. */
-  replenish(): number {
-    const used = this.#bytesMax - this.#available;
-    if (used * 2 < this.#bytesMax) return 0;
-    this.#available = this.#bytesMax;
-    return used;
+  /** Counts received bytes; returns the credit that is due now, 0 until half the window is used. */
+  receive(bytes: number): number {
+    this.#received += bytes;
+    if (this.#received * 2 < this.#bytesMax) return 0;
+    const credit = this.#received;
+    this.#received = 0;
+    return credit;
   }
 }
 

@@ -105,12 +105,9 @@ export class FrameReceiver implements FrameSink {
   #onData(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
     if (this.#session.isUnknown(streamId)) return this.#violateUnknown('DATA', streamId);
     const length = end - start;
-    if (!this.#receiveWindow.take(length)) {
-      return this.#violate(ErrorCode.flowControlError, 'more DATA than the connection window');
-    }
     const padding = paddingOf(flags, bytes, start, end);
     if (padding < 0) return this.#violate(ErrorCode.protocolError, 'DATA is all padding');
-    const credit = this.#receiveWindow.replenish();
+    const credit = this.#receiveWindow.receive(length);
     if (credit > 0) this.#session.grant(0, credit);
     const contentStart = start + paddingFieldBytes(flags);
     const contentEnd = end - padding;
@@ -118,32 +115,22 @@ export class FrameReceiver implements FrameSink {
     if (contentStart === contentEnd && !endStream) this.#countIdleFrame();
     const stream = this.#session.stream(streamId);
     if (stream === undefined || this.#session.ended) return;
-    if (!stream.receiveWindow.take(length)) {
-      const detail = 'more DATA than the stream window';
-      return this.#session.reset(stream, ErrorCode.flowControlError, detail);
-    }
-    this.#receiveContent(stream, bytes, contentStart, contentEnd, endStream);
+    this.#receiveContent(stream, bytes, contentStart, contentEnd);
+    if (stream.closed) return;
+    if (endStream) return this.#complete(stream);
+    const streamCredit = stream.receiveWindow.receive(length);
+    if (streamCredit > 0) this.#session.grant(streamId, streamCredit);
   }
 
-  #receiveContent(
-    stream: Http2Stream,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    endStream: boolean,
-  ): void {
+  #receiveContent(stream: Http2Stream, bytes: Buffer, start: number, end: number): void {
     if (!stream.responseStarted) return this.#resetMalformed(stream, 'DATA before a response');
     if (stream.bodyBytesDue !== undefined) {
       stream.bodyBytesDue -= end - start;
       if (stream.bodyBytesDue < 0) return this.#resetMalformed(stream, 'body over content-length');
     }
-    if (end > start) {
-      this.#floodGuard.forgive();
-      stream.receive(bytes.subarray(start, end));
-    }
-    if (endStream) return this.#complete(stream);
-    const credit = stream.receiveWindow.replenish();
-    if (credit > 0 && !stream.closed) this.#session.grant(stream.id, credit);
+    if (end === start) return;
+    this.#floodGuard.forgive();
+    stream.receive(bytes.subarray(start, end));
   }
 
   #onHeaders(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
@@ -212,6 +199,8 @@ export class FrameReceiver implements FrameSink {
   }
 
   #complete(stream: Http2Stream): void {
+    // The listener may have reset it while it heard the last piece.
+    if (stream.closed) return;
     if ((stream.bodyBytesDue ?? 0) > 0) this.#resetMalformed(stream, 'body under content-length');
     else this.#session.complete(stream);
   }

@@ -47,6 +47,13 @@ export class Http11Client {
   }
 }
 
+const PROTOCOL_ERRORS = [
+  errors.HTTPParserError,
+  errors.HeadersOverflowError,
+  errors.InvalidArgumentError,
+  errors.ResponseContentLengthMismatchError,
+];
+
 class Http11Exchange implements DeploymentStream, Dispatcher.DispatchHandler {
   readonly #uri: string;
   readonly #listener: DeploymentStreamListener;
@@ -59,7 +66,8 @@ class Http11Exchange implements DeploymentStream, Dispatcher.DispatchHandler {
   constructor(uri: string, hasBody: boolean, listener: DeploymentStreamListener) {
     this.#uri = uri;
     this.#listener = listener;
-    this.#body = hasBody ? new Readable({ read() {} }) : null;
+    // In object mode its length is unknown, so undici sends chunks and no content-length.
+    this.#body = hasBody ? new Readable({ objectMode: true, read() {} }) : null;
     // undici reports it; without a listener it would be thrown.
     this.#body?.on('error', () => {});
   }
@@ -75,7 +83,8 @@ class Http11Exchange implements DeploymentStream, Dispatcher.DispatchHandler {
   }
 
   write(bytes: Uint8Array): void {
-    if (!this.#closed && !this.#requestEnded) this.#body?.push(bytes);
+    if (this.#closed || this.#requestEnded || bytes.length === 0) return;
+    this.#body?.push(bytes);
   }
 
   end(): void {
@@ -130,7 +139,7 @@ class Http11Exchange implements DeploymentStream, Dispatcher.DispatchHandler {
 
   #reasonOf(error: Error): FailureReason {
     const detail = describeSocketError(error);
-    if (error instanceof errors.HTTPParserError || error instanceof errors.InvalidArgumentError) {
+    if (PROTOCOL_ERRORS.some((type) => error instanceof type)) {
       return { kind: 'protocol', text: `HTTP/1.1 protocol error: ${detail}` };
     }
     if (this.#connected) return connectionLost(detail);

@@ -176,7 +176,6 @@ export class Http2Session implements StreamHolder {
 
   /** The peer said everything. What we still have to say is of no use to anyone. */
   complete(stream: Http2Stream): void {
-    if (stream.closed) return;
     if (!stream.backlog.isEmpty) this.#writer.rstStream(stream.id, ErrorCode.cancel);
     else if (!stream.requestEnded) this.#writer.endData(stream.id);
     this.#forget(stream);
@@ -185,7 +184,6 @@ export class Http2Session implements StreamHolder {
 
   /** The peer broke a rule of this stream. */
   reset(stream: Http2Stream, code: ErrorCode, detail: string): void {
-    if (stream.closed) return;
     this.#writer.rstStream(stream.id, code);
     this.#forget(stream);
     stream.fail(protocolFailure(detail));
