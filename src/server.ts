@@ -218,7 +218,8 @@ function once(close: () => Promise<void>): () => Promise<void> {
   return () => (closing ??= close());
 }
 
+/** By a signal, because leaving while another thread writes can block inside LMDB's native code. */
 function endProcess(log: Logger, error: Error): void {
   log.error('the server cannot go on', { error });
-  process.exit(1);
+  process.kill(process.pid, 'SIGKILL');
 }

@@ -196,9 +196,19 @@ describe('compression', () => {
   });
 });
 
+/** Only newer versions of Node.js have it, and the types of this one do not. */
+function zstdDecompress(bytes: Uint8Array): Uint8Array {
+  const decompressSync: unknown = Reflect.get(zlib, 'zstdDecompressSync');
+  assert.ok(typeof decompressSync === 'function');
+  const plain: unknown = decompressSync(bytes);
+  assert.ok(plain instanceof Uint8Array);
+  return plain;
+}
+
 function decompress(bytes: Uint8Array, coding: string | undefined): Uint8Array {
   if (coding === 'gzip') return zlib.gunzipSync(bytes);
   if (coding === 'br') return zlib.brotliDecompressSync(bytes);
+  if (coding === 'zstd') return zstdDecompress(bytes);
   return bytes;
 }
 
