@@ -71,7 +71,10 @@ function describeReply(reply: RequestReply): string {
       const end = expiry === undefined ? '' : ` until ${describeTime(expiry)}`;
       return `${describeResult(reply.outcome)}${end}`;
     }
-    default:
+    case 'notFound':
+    case 'notCompleted':
+    case 'workflowAlreadyInvoked':
+    case 'signalAccepted':
       return reply.kind;
   }
 }
