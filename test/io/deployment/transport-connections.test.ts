@@ -21,7 +21,7 @@ const ALL_STREAMS = 2 ** 31 - 1;
 interface Setting {
   readonly deployment: FakeDeployment;
   readonly transport: HttpDeploymentTransport;
-  open(): RecordedExchange;
+  readonly open: () => RecordedExchange;
 }
 
 async function setUp(

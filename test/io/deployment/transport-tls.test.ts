@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import * as http2 from 'node:http2';
 import * as https from 'node:https';
-import * as net from 'node:net';
+import type * as net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import * as tls from 'node:tls';
 import { HttpDeploymentTransport } from '../../../src/io/deployment/transport.ts';
