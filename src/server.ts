@@ -1,10 +1,225 @@
-// Wiring of the main thread: storage, actors, listeners. No logic of its own.
+// Wiring of the main thread: data directory, schema, partitions, listeners. No logic of its own.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { availableParallelism, hostname } from 'node:os';
+import { join } from 'node:path';
+import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
+import { unixMillis } from './actors/domain/time.ts';
+import { Router } from './actors/router.ts';
+import { SchemaActor } from './actors/schema-actor.ts';
+import { Supervisor } from './actors/supervisor.ts';
+import { createAdminHandler } from './io/admin/server.ts';
+import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
+import { loadConfig } from './io/config/load.ts';
+import type { ServerConfig } from './io/config/load.ts';
+import { logOptionsOf } from './io/config/log-options.ts';
+import { createDiscovery } from './io/deployment/discovery.ts';
+import { HttpDeploymentTransport } from './io/deployment/transport.ts';
+import type { HttpListener } from './io/http/exchange.ts';
+import { startHttpListener } from './io/http/listener.ts';
+import { createIngressHandler } from './io/ingress/server.ts';
+import { createLogger } from './io/log.ts';
+import type { Logger } from './io/log.ts';
+import { openDataDirectory } from './storage/data-directory.ts';
+import type { DataDirectory } from './storage/data-directory.ts';
+import { openSchemaStore } from './storage/schema-store.ts';
 
+export type { ServerConfig };
 
+/** Any option of the configuration; those left out have the defaults of the command line. */
+export interface ServerOptions extends Partial<ServerConfig> {
+  /** Default: JSON lines or readable ones on standard output, as configured. */
+  readonly log?: Logger | undefined;
+  /** The partitions cannot be kept running. Default: logs the error and ends the process. */
+  readonly onFatal?: ((error: Error) => void) | undefined;
+}
 
+export interface Server {
+  /** `http://host:port/` of the bound ingress. */
+  readonly ingressUrl: string;
+  /** `http://host:port/` of the bound admin API. */
+  readonly adminUrl: string;
+  /** Absolute path of the data directory. */
+  readonly dataDirectory: string;
+  /**
+   * Stops gracefully: no new connections, up to five seconds for open requests, then partitions and
+   * stores are closed. Running handlers are not waited for; they go on after the next start.
+   */
+  close(): Promise<void>;
+  /** Ends a partition thread as a crash would. For tests. */
+  crashPartitionThread(thread: number): void;
+}
 
+/** Starts a server in this process. Port 0 in a bind address lets the system choose. */
+export async function startServer(options: ServerOptions = {}): Promise<Server> {
+  const { log: givenLog, onFatal: givenOnFatal, ...overrides } = options;
+  const config: ServerConfig = { ...defaultConfig(), ...overrides };
+  const logOptions = logOptionsOf(config, process.stdout.isTTY);
+  const log = givenLog ?? createLogger(logOptions);
+  const directory = openDataDirectory({
+    ...config,
+    partitionsCount: config.defaultNumPartitions,
+    environmentsCount: config.partitionThreads,
+    now: new Date(),
+  });
+  const onFatal = givenOnFatal ?? ((error: Error) => endProcess(log, error));
+  const opened: Opened = { directory, closers: [() => Promise.resolve(directory.release())] };
+  try {
+    return await startParts(opened, { config, log, logOptions, onFatal });
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
 
+interface Opened {
+  readonly directory: DataDirectory;
+  /** In the order of opening; closed in reverse. */
+  readonly closers: Array<() => Promise<void>>;
+}
 
+interface Parts {
+  readonly config: ServerConfig;
+  readonly log: Logger;
+  readonly logOptions: ReturnType<typeof logOptionsOf>;
+  readonly onFatal: (error: Error) => void;
+}
 
+async function startParts(opened: Opened, parts: Parts): Promise<Server> {
+  const { config, log, logOptions, onFatal } = parts;
+  const { directory, closers } = opened;
+  const { marker } = directory;
+  const defaults = handlerDefaultsOf(config);
+  const now = () => unixMillis(Date.now());
 
+  const schemaStore = openSchemaStore(makeDirectory(directory.path, 'schema'));
+  closers.push(() => schemaStore.close());
+  const transport = new HttpDeploymentTransport();
+  closers.push(() => transport.close());
+  const schema = new SchemaActor({
+    store: schemaStore,
+    discovery: createDiscovery({ transport, clusterName: config.clusterName }),
+  });
 
+  const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
+  const router = new Router({
+    partitionsCount: marker.partitionsCount,
+    threadsCount,
+    now,
+    bootId: `${randomBytes(6).toString('base64url')}-`,
+    schema: () => schema.current(),
+  });
+  schema.subscribe((changed) => router.publishSchema(changed));
+  const supervisor = new Supervisor({
+    threadsCount,
+    router,
+    settings: {
+      clusterName: config.clusterName,
+      partitionsCount: marker.partitionsCount,
+      environmentPaths: environmentPaths(directory),
+      defaults,
+      attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
+      eagerStateBytesMax: config.eagerStateSizeLimit,
+      messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+      logOptions,
+    },
+    onThreadLost: (thread, error) =>
+      log.error('a partition thread died and is replaced', { thread, error }),
+    onFatal,
+  });
+
+  const ingress = await startHttpListener({
+    bindAddress: config.ingressBindAddress,
+    prefer: config.listener,
+    log,
+    handler: createIngressHandler({
+      schema,
+      gateway: router,
+      options: {
+        requestBodyBytesMax: config.ingressRequestSizeLimit,
+        concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
+        defaults,
+      },
+      clock: now,
+      random: (bytesCount) => randomBytes(bytesCount),
+    }),
+  });
+  closers.push(() => ingress.close());
+  const admin = await startHttpListener({
+    bindAddress: config.adminBindAddress,
+    prefer: config.listener,
+    log,
+    handler: createAdminHandler({
+      schema,
+      options: { defaults, clusterName: config.clusterName, nodeId: 1, ingressUrl: ingress.url },
+      log,
+    }),
+  });
+  closers.push(() => admin.close());
+  supervisor.start();
+  closers.push(() => supervisor.close());
+
+  return {
+    ingressUrl: ingress.url,
+    adminUrl: admin.url,
+    dataDirectory: directory.path,
+    crashPartitionThread: (thread) => supervisor.crashThread(thread),
+    close: once(async () => {
+      await drain(ingress);
+      router.close();
+      await ingress.close();
+      await closeAll(opened);
+    }),
+  };
+}
+
+function defaultConfig(): ServerConfig {
+  const cores = availableParallelism();
+  const loaded = loadConfig({
+    argv: [],
+    env: {},
+    cwd: process.cwd(),
+    hostname: hostname(),
+    cores,
+  });
+  if (loaded.kind === 'run') return loaded.config;
+  throw new Error('the defaults of the configuration are valid');
+}
+
+function environmentPaths({ path, marker }: DataDirectory): string[] {
+  return Array.from({ length: marker.environmentsCount }, (_, index) =>
+    makeDirectory(path, `partitions-${index}`),
+  );
+}
+
+function makeDirectory(parent: string, name: string): string {
+  const path = join(parent, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+/** How often a draining listener is looked at. Unit: milliseconds. */
+const DRAIN_CHECK_MS = 20;
+
+async function drain(listener: HttpListener): Promise<void> {
+  listener.drain();
+  const deadlineMs = performance.now() + INGRESS_DRAIN_MS;
+  while (listener.openExchangesCount() > 0 && performance.now() < deadlineMs) {
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
+  }
+}
+
+async function closeAll({ closers }: Opened): Promise<void> {
+  for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
+}
+
+function once(close: () => Promise<void>): () => Promise<void> {
+  let closing: Promise<void> | undefined;
+  return () => (closing ??= close());
+}
+
+/** By a signal, because leaving while another thread writes can block inside LMDB's native code. */
+function endProcess(log: Logger, error: Error): void {
+  log.error('the server cannot go on', { error });
+  process.kill(process.pid, 'SIGKILL');
+}

@@ -14,7 +14,12 @@ import type { NotificationEntry } from './domain/journal.ts';
 import type { Outcome } from './domain/outcome.ts';
 import type { RetryPolicy } from './domain/schema.ts';
 import type { DurationMs } from './domain/time.ts';
-import type { AttemptEnd, AttemptIdentity, PartitionCommand, ProposedEntry } from './partition/command.ts';
+import type {
+  AttemptEnd,
+  AttemptIdentity,
+  PartitionCommand,
+  ProposedEntry,
+} from './partition/command.ts';
 import type { AttemptInput } from './partition/effect.ts';
 import { findDestination } from './schema/destination.ts';
 import type { Destination } from './schema/destination.ts';
@@ -27,6 +32,12 @@ const YIELD_SILENCE_MS = 500;
 
 /** Puts a command into the mailbox of the partition that owns the invocation. */
 export type PostCommand = (invocationId: InvocationId, command: PartitionCommand) => void;
+
+interface FailedAttempt {
+  readonly policy: RetryPolicy;
+  readonly storedCommand: boolean;
+  readonly deploymentId?: DeploymentId | undefined;
+}
 
 export class AttemptActor implements AttemptListener {
   readonly #environment: AttemptEnvironment;
@@ -129,36 +140,46 @@ export class AttemptActor implements AttemptListener {
   }
 
   finished(runner: AttemptRunner, result: AttemptResult): void {
-    const { input, options } = runner.plan;
+    const { input, options, deployment } = runner.plan;
     this.#running.delete(input.invocationId);
     this.#admission.leave(input.invocationId);
-    this.#postEnd(input, this.#endOf(input, result, options.retryPolicy, runner.proposedEntry));
+    const end =
+      result.kind === 'failed'
+        ? this.#fail(input, result.failure, {
+            policy: options.retryPolicy,
+            storedCommand: runner.proposedEntry,
+            deploymentId: deployment.id,
+          })
+        : this.#succeed(input, result);
+    this.#postEnd(input, end);
   }
 
-  #endOf(
-    input: AttemptInput,
-    result: AttemptResult,
-    policy: RetryPolicy,
-    storedCommand: boolean,
+  #succeed(
+    { invocationId, journal }: AttemptInput,
+    result: AttemptResult & { kind: 'ended' | 'suspended' },
   ): AttemptEnd {
-    const { invocationId, journal } = input;
-    if (result.kind === 'failed') {
-      const before = this.#retryStates.get(invocationId) ?? NO_RETRIES;
-      const jitter = Math.random();
-      const decision = decideRetry(before, policy, result.failure, { storedCommand, jitter });
-      this.#retryStates.set(invocationId, decision.retryState);
-      return decision.end;
-    }
     this.#retryStates.delete(invocationId);
     if (result.kind === 'ended') return { kind: 'ended', outcome: result.outcome };
-    const { awaiting } = result;
-    return { kind: 'suspended', awaiting, replayedLength: journal.length };
+    return { kind: 'suspended', awaiting: result.awaiting, replayedLength: journal.length };
+  }
+
+  #fail(
+    { invocationId, target }: AttemptInput,
+    failure: AttemptFailure,
+    { policy, storedCommand, deploymentId }: FailedAttempt,
+  ): AttemptEnd {
+    const before = this.#retryStates.get(invocationId) ?? NO_RETRIES;
+    const jitter = Math.random();
+    const { retryState, end } = decideRetry(before, policy, failure, { storedCommand, jitter });
+    this.#retryStates.set(invocationId, retryState);
+    const { observer } = this.#environment;
+    observer.attemptFailed({ invocationId, target, deploymentId, failure, end });
+    return end;
   }
 
   #failBeforeStart(input: AttemptInput, failure: AttemptFailure): void {
-    const { retryPolicy } = this.#environment.defaults;
-    const end = this.#endOf(input, { kind: 'failed', failure }, retryPolicy, false);
-    this.#postEnd(input, end);
+    const policy = this.#environment.defaults.retryPolicy;
+    this.#postEnd(input, this.#fail(input, failure, { policy, storedCommand: false }));
   }
 
   #postEnd({ invocationId, epoch }: AttemptIdentity, end: AttemptEnd): void {

@@ -23,6 +23,7 @@ import type { UnixMillis } from './domain/time.ts';
 import type { ProposedEntry } from './partition/command.ts';
 import type { AttemptInput } from './partition/effect.ts';
 import type {
+  AttemptObserver,
   DeploymentStream,
   DeploymentTransport,
   MessageReader,
@@ -39,6 +40,7 @@ export interface AttemptEnvironment {
   readonly transport: DeploymentTransport;
   readonly protocol: ServiceProtocol;
   readonly schema: SchemaReader;
+  readonly observer: AttemptObserver;
   readonly defaults: EntryContext['defaults'];
   /** Headers sent with every attempt, after those of the deployment. */
   readonly commonHeaders: ReadonlyArray<readonly [name: string, value: string]>;
@@ -128,7 +130,8 @@ export class AttemptRunner {
 
   /** Asks for a suspension if nothing was sent either way for `silentMs`. */
   yieldIfSilent(silentMs: number): void {
-    if (this.#environment.now() - this.#lastActivityMs >= silentMs) this.#apply({ kind: 'inactive' });
+    if (this.#environment.now() - this.#lastActivityMs >= silentMs)
+      this.#apply({ kind: 'inactive' });
   }
 
   #requestHeaders(): Array<readonly [string, string]> {
@@ -302,20 +305,18 @@ function initialState({ input, pin }: AttemptPlan, protocol: ServiceProtocol): A
   };
 }
 
+const CONTROL_KINDS: ReadonlySet<DeploymentMessage['kind']> = new Set([
+  'suspension',
+  'error',
+  'end',
+  'proposeRunCompletion',
+]);
+
 function isCommand(message: DeploymentMessage): message is CommandMessage {
-  switch (message.kind) {
-    case 'suspension':
-    case 'error':
-    case 'end':
-    case 'proposeRunCompletion':
-      return false;
-    default:
-      return true;
-  }
+  return !CONTROL_KINDS.has(message.kind);
 }
 
 function streamFailed({ kind, message }: TransportFailure): AttemptCommand {
   const isBroken = kind === 'reset' || kind === 'connectionLost';
   return { kind: 'broken', failure: isBroken ? STREAM_BROKEN : attemptFailure('RT0010', message) };
 }
-

@@ -30,7 +30,11 @@ export class EffectReleaser {
 
   constructor(
     partition: PartitionNumber,
-    parts: { readonly outlet: Outlet; readonly attempts: AttemptActor; readonly timers: TimerService },
+    parts: {
+      readonly outlet: Outlet;
+      readonly attempts: AttemptActor;
+      readonly timers: TimerService;
+    },
   ) {
     this.#partition = partition;
     this.#outlet = parts.outlet;

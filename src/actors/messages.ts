@@ -47,7 +47,12 @@ export function largeBodyOf(message: ToPartitionThread | ToMainThread): Uint8Arr
       return message.reply.outcome.value;
     case 'deliver':
       return message.message.kind === 'invoke' ? message.message.submission.input : undefined;
-    default:
+    case 'ackDelivery':
+    case 'resendOutbox':
+    case 'schema':
+    case 'close':
+    case 'crash':
+    case 'ready':
       return undefined;
   }
 }

@@ -52,7 +52,9 @@ export class PartitionHost {
     for (const actor of this.#actors.values()) actor.post({ kind: 'recover', nowMs });
   }
 
-  receive(message: ToPartitionThread & { kind: 'command' | 'deliver' | 'ackDelivery' | 'resendOutbox' }): void {
+  receive(
+    message: ToPartitionThread & { kind: 'command' | 'deliver' | 'ackDelivery' | 'resendOutbox' },
+  ): void {
     switch (message.kind) {
       case 'command':
         return this.#post(message.partition, message.command);

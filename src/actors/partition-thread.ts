@@ -3,21 +3,24 @@ import { randomFillSync } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import { HttpDeploymentTransport } from '../io/deployment/transport.ts';
 import { createLogger } from '../io/log.ts';
-import { serviceProtocol } from '../io/service-protocol/service-protocol.ts';
+import type { Logger, LoggerOptions } from '../io/log.ts';
+import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
 import { openEnvironment } from '../storage/environment.ts';
 import type { KeyValueBackend } from '../storage/key-value-backend.ts';
 import { LmdbBackend } from '../storage/lmdb-backend.ts';
 import { openPartitionStore } from '../storage/partition-store.ts';
 import { must } from './domain/assert.ts';
+import { formatDuration } from './domain/duration.ts';
 import type { PartitionNumber } from './domain/ids.ts';
 import { ID_RANDOM_BYTES } from './domain/make-invocation-id.ts';
+import { targetKey } from './domain/invocation.ts';
 import type { HandlerDefaults, Schema } from './domain/schema.ts';
 import { EMPTY_SCHEMA } from './domain/schema.ts';
 import { unixMillis } from './domain/time.ts';
 import { largeBodyOf } from './messages.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
 import { PartitionHost } from './partition-host.ts';
-import type { PartitionStore } from './ports.ts';
+import type { AttemptFailureReport, PartitionStore } from './ports.ts';
 import { ThreadChannel } from './thread-channel.ts';
 
 /** What every partition thread of a server is given. Plain data. */
@@ -30,6 +33,9 @@ export interface PartitionThreadSettings {
   /** Attempts connected to one deployment from one thread at once. */
   readonly attemptsPerDeploymentMax: number;
   readonly eagerStateBytesMax: number;
+  /** Largest message taken from a deployment. Unit: bytes, exclusive. */
+  readonly messageBytesMax: number;
+  readonly logOptions: Pick<LoggerOptions, 'level' | 'format'>;
 }
 
 export interface PartitionThreadTask {
@@ -41,7 +47,7 @@ export interface PartitionThreadTask {
 /** Serves the partitions until the main thread asks to close. Ends the thread when a flush fails. */
 export default async function runPartitionThread(task: PartitionThreadTask): Promise<void> {
   const { port, settings, partitions } = task;
-  const log = createLogger({ thread: 'partition' });
+  const log = createLogger(settings.logOptions).child({ thread: 'partition' });
   let schema: Schema = EMPTY_SCHEMA;
   let host: PartitionHost | undefined;
   let askToClose: (() => void) | undefined;
@@ -61,15 +67,16 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
         case 'crash':
           // Ends this thread, not the process.
           return process.exit(1);
-        default:
+        case 'command':
+        case 'deliver':
+        case 'ackDelivery':
+        case 'resendOutbox':
           host?.receive(message);
       }
     },
   });
 
-  const backends = settings.environmentPaths.map(
-    (path) => new LmdbBackend(openEnvironment(path)),
-  );
+  const backends = settings.environmentPaths.map((path) => new LmdbBackend(openEnvironment(path)));
   const stores = openStores(backends, settings.partitionsCount, partitions);
   const transport = new HttpDeploymentTransport();
   host = new PartitionHost({
@@ -77,8 +84,9 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
     stores,
     attempts: {
       transport,
-      protocol: serviceProtocol,
+      protocol: createServiceProtocol(settings.messageBytesMax),
       schema: { current: () => schema },
+      observer: { attemptFailed: (report) => logAttemptFailure(log, report) },
       defaults: settings.defaults,
       commonHeaders: [['x-restate-cluster-name', settings.clusterName]],
       now: () => unixMillis(Date.now()),
@@ -88,7 +96,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
     eagerStateBytesMax: settings.eagerStateBytesMax,
     toMain: (message) => channel.post(message),
     onFlushFailed: (error) => {
-      log.error({ err: error }, 'a batch could not be made durable; the partition thread ends');
+      log.error('a batch could not be made durable; the partition thread ends', { error });
       process.exit(1);
     },
   });
@@ -100,6 +108,21 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   await host.close();
   for (const backend of backends) await backend.close();
   channel.close();
+}
+
+function logAttemptFailure(log: Logger, report: AttemptFailureReport): void {
+  const { invocationId, target, deploymentId, failure, end } = report;
+  const consequence =
+    end.kind === 'retry' ? `retrying in ${formatDuration(end.delayMs)}` : `${end.kind} by policy`;
+  log.warn(`an attempt failed, ${consequence}: ${failure.message}`, {
+    invocationId,
+    target: [target.service, targetKey(target), target.handler].filter(Boolean).join('/'),
+    deploymentId,
+    errorCode: failure.documentationCode,
+    code: failure.code,
+    relatedCommand: failure.relatedCommand,
+    stacktrace: failure.stacktrace,
+  });
 }
 
 function openStores(

@@ -2,11 +2,13 @@
 import type { DeploymentUri } from './domain/deployment-uri.ts';
 import type { DeploymentId, InvocationId } from './domain/ids.ts';
 import type { DiscoveredDeployment } from './domain/manifest.ts';
+import type { AttemptFailure } from './attempt/failure.ts';
 import type { DeploymentMessage, Header, ServerMessage } from './attempt/service-message.ts';
+import type { InvocationTarget } from './domain/invocation.ts';
 import type { JournalEntry } from './domain/journal.ts';
 import type { NotificationResult, Outcome } from './domain/outcome.ts';
 import type { Deployment, Schema } from './domain/schema.ts';
-import type { SignalId, Submission } from './partition/command.ts';
+import type { AttemptEnd, SignalId, Submission } from './partition/command.ts';
 import type { RequestReply } from './partition/effect.ts';
 import type { PartitionState } from './partition/state.ts';
 import type { SchemaRefusal } from './schema/refusal.ts';
@@ -223,4 +225,19 @@ export interface ServiceProtocol {
   encodeInput(headers: readonly Header[], value: Uint8Array): Uint8Array;
   /** The outcome in the payload of a journaled Output entry. */
   decodeOutput(payload: Uint8Array): Outcome;
+}
+
+/** Hears what operators want to know of attempts. */
+export interface AttemptObserver {
+  attemptFailed(report: AttemptFailureReport): void;
+}
+
+export interface AttemptFailureReport {
+  readonly invocationId: InvocationId;
+  readonly target: InvocationTarget;
+  /** Absent when no deployment could be found. */
+  readonly deploymentId?: DeploymentId | undefined;
+  readonly failure: AttemptFailure;
+  /** What follows: a retry, a pause or the end of the invocation. */
+  readonly end: AttemptEnd;
 }

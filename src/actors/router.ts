@@ -80,7 +80,11 @@ export class Router implements InvocationGateway {
   /** Partitions that live on a thread. */
   partitionsOf(thread: number): PartitionNumber[] {
     const partitions: PartitionNumber[] = [];
-    for (let number = thread; number < this.#options.partitionsCount; number += this.#threads.length) {
+    for (
+      let number = thread;
+      number < this.#options.partitionsCount;
+      number += this.#threads.length
+    ) {
       partitions.push(number as PartitionNumber);
     }
     return partitions;

@@ -124,11 +124,6 @@ export class SchemaActor implements SchemaRegistry {
     });
   }
 
-  /** Resolves once every change begun so far has ended. */
-  async settled(): Promise<void> {
-    await this.#lastChange;
-  }
-
   /** Keeps S1. */
   #change<T>(decide: (schema: Schema) => Decision<T>): Promise<T> {
     const change = this.#lastChange.then(() => this.#apply(decide));

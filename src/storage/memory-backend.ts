@@ -10,6 +10,8 @@ interface HeldBatch {
 export interface MemoryBackendOptions {
   /** Commits wait for `flushNext`. Default: they are flushed in the same event-loop turn. */
   readonly holdsCommits?: boolean | undefined;
+  /** Starts with the flushed rows of this backend. Default: empty. */
+  readonly flushed?: MemoryBackend | undefined;
 }
 
 interface Row {
@@ -20,13 +22,15 @@ interface Row {
 export class MemoryBackend implements KeyValueBackend {
   readonly #holdsCommits: boolean;
   readonly #held: HeldBatch[] = [];
-  /** Keys as latin1 text, whose order is byte order. Replaced by a flush, so that ranges are snapshots. */
-  #sortedKeys: readonly string[] = [];
-  #rows: ReadonlyMap<string, Row> = new Map();
+  readonly #rows: Map<string, Row>;
+  /** The names of the rows: their keys as latin1 text, whose order is the byte order. */
+  readonly #names: string[];
   #isUsable = true;
 
-  constructor({ holdsCommits }: MemoryBackendOptions = {}) {
+  constructor({ holdsCommits, flushed }: MemoryBackendOptions = {}) {
     this.#holdsCommits = holdsCommits ?? false;
+    this.#rows = new Map(flushed === undefined ? [] : flushed.#rows);
+    this.#names = flushed === undefined ? [] : [...flushed.#names];
   }
 
   get heldBatchesCount(): number {
@@ -66,12 +70,9 @@ export class MemoryBackend implements KeyValueBackend {
 
   /** What a restart finds: the flushed batches. Commits still held never resolve. */
   crash(): MemoryBackend {
-    const survivor = new MemoryBackend({ holdsCommits: this.#holdsCommits });
-    survivor.#sortedKeys = this.#sortedKeys;
-    survivor.#rows = this.#rows;
     this.#held.length = 0;
     this.#isUsable = false;
-    return survivor;
+    return new MemoryBackend({ holdsCommits: this.#holdsCommits, flushed: this });
   }
 
   close(): Promise<void> {
@@ -82,43 +83,48 @@ export class MemoryBackend implements KeyValueBackend {
 
   *#rowsIn({ start, end }: KeyRange): Generator<Row> {
     assert(this.#isUsable, 'a backend is read before it is closed or crashed');
-    const keys = this.#sortedKeys;
-    const rows = this.#rows;
     const endName = nameOf(end);
-    for (let i = lowerBound(keys, nameOf(start)); i < keys.length; i++) {
-      const name = keys[i];
-      const row = name === undefined ? undefined : rows.get(name);
+    for (let i = this.#indexOf(nameOf(start)); i < this.#names.length; i++) {
+      const name = this.#names[i];
+      const row = name === undefined ? undefined : this.#rows.get(name);
       if (name === undefined || row === undefined || name >= endName) return;
       yield row;
     }
   }
 
   #apply(writes: readonly Write[]): void {
-    const rows = new Map(this.#rows);
-    const names = new Set<string>();
+    const written = new Set<string>();
     for (const { key, value } of writes) {
       const name = nameOf(key);
-      assert(!names.has(name), `a batch writes each key once: ${key.toString('hex')}`);
-      names.add(name);
-      if (value === undefined) rows.delete(name);
-      else rows.set(name, { key, value: Buffer.from(value) });
+      assert(!written.has(name), `a batch writes each key once: ${key.toString('hex')}`);
+      written.add(name);
+      if (value === undefined) this.#delete(name);
+      else this.#put(name, { key, value: Buffer.from(value) });
     }
-    this.#rows = rows;
-    this.#sortedKeys = [...rows.keys()].sort();
+  }
+
+  #put(name: string, row: Row): void {
+    if (!this.#rows.has(name)) this.#names.splice(this.#indexOf(name), 0, name);
+    this.#rows.set(name, row);
+  }
+
+  #delete(name: string): void {
+    if (this.#rows.delete(name)) this.#names.splice(this.#indexOf(name), 1);
+  }
+
+  /** Where `name` is or belongs among the sorted names. */
+  #indexOf(name: string): number {
+    let low = 0;
+    let high = this.#names.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#names[middle] ?? '') < name) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
 function nameOf(key: Buffer): string {
   return key.toString('latin1');
-}
-
-function lowerBound(sorted: readonly string[], name: string): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? '') < name) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -7,6 +7,11 @@ import { type PendingRow, WriteSet } from './write-set.ts';
 
 type Group<Row> = Map<string | number, OverlayRow<Row>>;
 
+interface NamedRow<Row> {
+  readonly name: string;
+  readonly row: OverlayRow<Row>;
+}
+
 class OverlayRow<Row> implements PendingRow {
   batch = WriteSet.NO_BATCH;
   /** `undefined` when deleted. */
@@ -92,32 +97,24 @@ export class Overlay<Row> {
     if (group.size === 0) this.#groups.delete(groupName);
   }
 
-  /** The rows of a group in key order. `range` has the group's keys and no others. */
+  /** The rows of a group in key order. `range` has keys of the group and no others. */
   *rows(groupName: string | number, range: KeyRange): Generator<readonly [key: Buffer, row: Row]> {
-    const pending = this.#sorted(groupName, range);
+    if (!this.#groups.has(groupName)) return yield* this.#flushedRows(range);
+    const pending = this.#pendingIn(groupName, range);
+    const written = new Set(pending.map(({ name }) => name));
+    const live = pending.filter(({ row }) => row.row !== undefined).sort(byName);
     let next = 0;
     for (const [key, value] of this.#backend.range(range)) {
-      let candidate = pending[next];
-      while (candidate !== undefined && candidate.key.compare(key) < 0) {
-        if (candidate.row !== undefined) yield [candidate.key, candidate.row];
-        candidate = pending[++next];
-      }
-      if (candidate === undefined || !candidate.key.equals(key)) {
-        yield [key, this.codec.decode(value)];
-        continue;
-      }
-      next += 1;
-      if (candidate.row !== undefined) yield [key, candidate.row];
+      const name = orderedName(key);
+      for (; isBefore(live[next], name); next++) yield* liveRow(live[next]);
+      if (!written.has(name)) yield [key, this.codec.decode(value)];
     }
-    for (; next < pending.length; next++) {
-      const candidate = pending[next];
-      if (candidate?.row !== undefined) yield [candidate.key, candidate.row];
-    }
+    for (; next < live.length; next++) yield* liveRow(live[next]);
   }
 
   /** The keys of a group's rows, in no order; perhaps some twice, and some of deleted rows. */
   keys(groupName: string | number, range: KeyRange): Buffer[] {
-    const keys = this.#sorted(groupName, range).map((pending) => pending.key);
+    const keys = this.#pendingIn(groupName, range).map(({ row }) => row.key);
     for (const key of this.#backend.keys(range)) keys.push(key);
     return keys;
   }
@@ -127,13 +124,40 @@ export class Overlay<Row> {
     return this.#backend.keys(range);
   }
 
-  #sorted(groupName: string | number, range: KeyRange): ReadonlyArray<OverlayRow<Row>> {
+  *#flushedRows(range: KeyRange): Generator<readonly [key: Buffer, row: Row]> {
+    for (const [key, value] of this.#backend.range(range)) yield [key, this.codec.decode(value)];
+  }
+
+  #pendingIn(groupName: string | number, { start, end }: KeyRange): Array<NamedRow<Row>> {
     const group = this.#groups.get(groupName);
     if (group === undefined) return [];
-    const rows: Array<OverlayRow<Row>> = [];
+    const startName = orderedName(start);
+    const endName = orderedName(end);
+    const rows: Array<NamedRow<Row>> = [];
     for (const row of group.values()) {
-      if (row.key.compare(range.start) >= 0 && row.key.compare(range.end) < 0) rows.push(row);
+      const name = orderedName(row.key);
+      if (name >= startName && name < endName) rows.push({ name, row });
     }
-    return rows.sort((a, b) => a.key.compare(b.key));
+    return rows;
   }
+}
+
+/** A key as text whose order is the byte order: texts compare faster than buffers. */
+function orderedName(key: Buffer): string {
+  return key.toString('latin1');
+}
+
+function byName<Row>(a: NamedRow<Row>, b: NamedRow<Row>): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+function isBefore<Row>(row: NamedRow<Row> | undefined, name: string): boolean {
+  return row !== undefined && row.name < name;
+}
+
+/** The row, unless it has been deleted since the iteration began. */
+function* liveRow<Row>(
+  named: NamedRow<Row> | undefined,
+): Generator<readonly [key: Buffer, row: Row]> {
+  if (named?.row.row !== undefined) yield [named.row.key, named.row.row];
 }

@@ -6,6 +6,7 @@ import { assert } from '../actors/domain/assert.ts';
 import type { InvocationId, PartitionNumber } from '../actors/domain/ids.ts';
 import type { Invocation } from '../actors/domain/invocation.ts';
 import type { JournalEntry } from '../actors/domain/journal.ts';
+import type { UnixMillis } from '../actors/domain/time.ts';
 import type {
   DurablePromise,
   OutboxMessage,
@@ -180,8 +181,8 @@ class BackedPartitionStore implements PartitionStore {
     this.#timers.delete(timer);
   }
 
-  firstTimers(limit: number): Timer[] {
-    return this.#timers.first(limit);
+  firstTimers(limit: number, dueByMs?: UnixMillis): Timer[] {
+    return this.#timers.first(limit, dueByMs);
   }
 
   getPromise(owner: ServiceKey, promiseKey: string): DurablePromise | undefined {

@@ -33,7 +33,7 @@ interface Row {
   readonly answer?: unknown;
   /** Looks at the reply when it is no plain answer, and at what else must be true. */
   readonly check?: ((situation: Situation) => void | Promise<void>) | undefined;
-  /** Effects and how often they must have happened once the reply is there. */
+  /** Effects and how often they happen. They may come after the reply. */
   readonly effects?: Readonly<Record<string, number>> | undefined;
   /** Helps the handler along while it runs. */
   readonly meanwhile?: ((rig: Rig, tag: string) => Promise<void>) | undefined;
@@ -211,6 +211,7 @@ async function checkRow(rig: Rig, row: Row, host: Host): Promise<void> {
   }
   await row.check?.({ rig, tag, reply });
   for (const [effect, count] of Object.entries(row.effects ?? {})) {
+    await rig.effects.waitForCount(`${tag} ${effect}`, count);
     assert.equal(rig.effects.count(`${tag} ${effect}`), count, effect);
   }
 }

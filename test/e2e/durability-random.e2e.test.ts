@@ -12,7 +12,9 @@ import { waitFor } from '../support/wait.ts';
 
 const KILLS_COUNT = 20;
 const JOBS_IN_FLIGHT_COUNT = 80;
-const JOBS_COUNT_MAX = 6000;
+const JOBS_COUNT_MAX = 12_000;
+/** Long enough for a server that was killed again and again to work off what it has. */
+const PATIENT = { timeoutMs: 60_000, intervalMs: 25 } as const;
 const COUNTERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 
 let rig: Rig;
@@ -35,7 +37,7 @@ async function answered(path: string, body: unknown, key: string | undefined): P
       const reply = await rig.ingress.post(path, body, headers).catch(() => undefined);
       return reply !== undefined && reply.status < 500 ? reply : undefined;
     },
-    { timeoutMs: 60_000, intervalMs: 25 },
+    PATIENT,
   );
 }
 
@@ -112,7 +114,7 @@ const JOB_KINDS: readonly [JobKind, ...JobKind[]] = [
     const result = await waitFor(
       `the result of workflow ${id}`,
       () => rig.ingress.get(`/restate/workflow/Approval/${id}/attach`).catch(() => undefined),
-      { timeoutMs: 60_000, intervalMs: 25 },
+      PATIENT,
     );
     assert.equal(result.json(), 'approved with speed');
   },
@@ -149,8 +151,13 @@ test(`${KILLS_COUNT} kills at random moments lose and repeat nothing`, async (t)
     await Promise.all([killServer(), ...workers]);
     t.diagnostic(`${jobsCount} jobs, ${KILLS_COUNT} kills`);
     for (const [counter, ids] of expectedIds) await assertCounted(counter, ids);
-    await waitFor('every step to complete', () =>
-      [...expectedSteps].every((name) => rig.effects.count(`after ${name}`) > 0) ? true : undefined,
+    await waitFor(
+      'every step to complete',
+      () =>
+        [...expectedSteps].every((name) => rig.effects.count(`after ${name}`) > 0)
+          ? true
+          : undefined,
+      PATIENT,
     );
     const completed = assertCompletedStepsNeverRunAgain(rig.effects.lines());
     assert.deepEqual([...completed].toSorted(), [...expectedSteps].toSorted());
@@ -162,10 +169,14 @@ test(`${KILLS_COUNT} kills at random moments lose and repeat nothing`, async (t)
 
 /** The counter's state is exactly the distinct requests made of it, each once. */
 async function assertCounted(counter: string, ids: ReadonlySet<string>): Promise<void> {
-  const counted = await waitFor(`${ids.size} ids in counter ${counter}`, async () => {
-    const found = (await rig.ingress.get(`/DurableCounter/${counter}/ids`)).json();
-    assert.ok(Array.isArray(found));
-    return found.length >= ids.size ? found.map(String) : undefined;
-  });
+  const counted = await waitFor(
+    `${ids.size} ids in counter ${counter}`,
+    async () => {
+      const found = (await rig.ingress.get(`/DurableCounter/${counter}/ids`)).json();
+      assert.ok(Array.isArray(found));
+      return found.length >= ids.size ? found.map(String) : undefined;
+    },
+    PATIENT,
+  );
   assert.deepEqual(counted.toSorted(), [...ids].toSorted());
 }

@@ -272,8 +272,17 @@ describe('the ingress refuses a header', () => {
   });
 
   test('with bytes beyond visible ASCII', async () => {
-    const reply = await rig.ingress.post('/Echo/echo', 1, { 'x-odd': 'caf\u00e9' });
-    assertIngressError(reply, 400, /^bad header x-odd: /);
+    // uWebSockets.js 20.30 drops such bytes before anybody sees them.
+    const patient = await Rig.start({
+      modules: ['ingress-samples'],
+      server: { environment: { RESTATE_LISTENER: 'node' } },
+    });
+    try {
+      const reply = await patient.ingress.post('/Echo/echo', 1, { 'x-odd': 'caf\u00e9' });
+      assertIngressError(reply, 400, /^bad header x-odd: /);
+    } finally {
+      await patient.dispose();
+    }
   });
 });
 

@@ -7,6 +7,11 @@ export interface Tagged {
   readonly tag: string;
 }
 
+export interface SleepInput extends Tagged {
+  /** Awakeable that is resolved once the sleeper runs. */
+  readonly startedId: string;
+}
+
 export const callee = restate.service({
   name: 'Callee',
   handlers: {
@@ -44,9 +49,9 @@ export const callee = restate.service({
       return Promise.resolve();
     },
 
-    /** Sleeps until cancelled. */
-    sleepLong: async (ctx: restate.Context, { tag }: Tagged): Promise<void> => {
-      record(`${tag} sleeper sleeps`);
+    /** Says that it runs, then sleeps until cancelled. */
+    sleepLong: async (ctx: restate.Context, { tag, startedId }: SleepInput): Promise<void> => {
+      ctx.resolveAwakeable(startedId);
       try {
         await ctx.sleep({ hours: 1 });
       } catch (error) {
@@ -56,9 +61,9 @@ export const callee = restate.service({
     },
 
     /** Waits for a callee that sleeps until cancelled. */
-    callSleeper: async (ctx: restate.Context, { tag }: Tagged): Promise<void> => {
+    callSleeper: async (ctx: restate.Context, { tag, startedId }: SleepInput): Promise<void> => {
       try {
-        await ctx.serviceClient<CalleeSleeper>({ name: 'Callee' }).sleepLong({ tag });
+        await ctx.serviceClient<CalleeSleeper>({ name: 'Callee' }).sleepLong({ tag, startedId });
       } catch (error) {
         record(`${tag} caller ${describeError(error)}`);
         throw error;
@@ -68,7 +73,7 @@ export const callee = restate.service({
 });
 
 interface CalleeSleeper {
-  sleepLong(ctx: restate.Context, input: Tagged): Promise<void>;
+  sleepLong(ctx: restate.Context, input: SleepInput): Promise<void>;
 }
 
 export interface NoteReply {

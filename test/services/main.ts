@@ -20,4 +20,8 @@ server.listen(Number(process.env['SERVICE_PORT'] ?? 0), '127.0.0.1', () => {
   process.send?.({ port: address.port });
 });
 
+// When a server dies under many open streams, SDK 1.17 may throw outside of any handler. The streams are
+// gone and their invocations get new attempts; the process must be there for them.
+process.on('uncaughtException', (error) => console.error(error));
+
 process.on('disconnect', () => process.exit(0));

@@ -224,16 +224,19 @@ const sendOperations: Record<string, Operation> = {
   },
 
   cancelEndsSleepingCallee: async (ctx, { tag }) => {
-    const handle = ctx.serviceSendClient(CALLEE).sleepLong({ tag });
+    const started = ctx.awakeable();
+    const handle = ctx.serviceSendClient(CALLEE).sleepLong({ tag, startedId: started.id });
     const id = await handle.invocationId;
+    await started.promise;
     ctx.cancel(id);
     return failureOf(ctx.attach(id));
   },
 
   cancelReachesCalleesOfTheCancelled: async (ctx, { tag }) => {
-    const handle = ctx.serviceSendClient(CALLEE).callSleeper({ tag });
+    const started = ctx.awakeable();
+    const handle = ctx.serviceSendClient(CALLEE).callSleeper({ tag, startedId: started.id });
     const id = await handle.invocationId;
-    await ctx.sleep(300);
+    await started.promise;
     ctx.cancel(id);
     return failureOf(ctx.attach(id));
   },

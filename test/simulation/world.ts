@@ -7,8 +7,16 @@ import type { InvocationId, PartitionNumber } from '../../src/actors/domain/ids.
 import type { InvocationTarget } from '../../src/actors/domain/invocation.ts';
 import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import { apply } from '../../src/actors/partition/apply.ts';
-import type { PartitionCommand, ResolvedCallee, Submission } from '../../src/actors/partition/command.ts';
-import type { AttemptInput, PartitionEffect, RequestReply } from '../../src/actors/partition/effect.ts';
+import type {
+  PartitionCommand,
+  ResolvedCallee,
+  Submission,
+} from '../../src/actors/partition/command.ts';
+import type {
+  AttemptInput,
+  PartitionEffect,
+  RequestReply,
+} from '../../src/actors/partition/effect.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
 import { MemoryBackend } from '../../src/storage/memory-backend.ts';
 import { openPartitionStore } from '../../src/storage/partition-store.ts';
@@ -154,7 +162,8 @@ export class World {
     // A crash can fall between the flush and the release.
     if (this.#random.below(3) === 0) return;
     while (partition.batches[0]?.isFlushed === true) {
-      for (const effect of partition.batches.shift()?.effects ?? []) this.#release(partition, effect);
+      for (const effect of partition.batches.shift()?.effects ?? [])
+        this.#release(partition, effect);
     }
   }
 
@@ -202,7 +211,12 @@ export class World {
         return;
       case 'send': {
         const { sequence, message } = effect;
-        const delivery = { nowMs: unixMillis(this.#nowMs), from: partition.number, sequence, message };
+        const delivery = {
+          nowMs: unixMillis(this.#nowMs),
+          from: partition.number,
+          sequence,
+          message,
+        };
         this.#partition(effect.to).mailbox.push({ kind: 'deliver', ...delivery });
         return;
       }
@@ -257,12 +271,22 @@ export class World {
         assert.ok(!this.#observedSteps.has(step), `completed step ${step} runs again`);
         const outcome = { kind: 'success', value: new Uint8Array(1) } as const;
         const { completionId } = move;
-        partition.mailbox.push({ kind: 'runCompletionProposed', ...identity, pin, completionId, outcome });
+        partition.mailbox.push({
+          kind: 'runCompletionProposed',
+          ...identity,
+          pin,
+          completionId,
+          outcome,
+        });
         return;
       }
       case 'blocked': {
         if (this.#random.below(3) !== 0) return;
-        const end = { kind: 'suspended', awaiting: [move.on], replayedLength: journal.length } as const;
+        const end = {
+          kind: 'suspended',
+          awaiting: [move.on],
+          replayedLength: journal.length,
+        } as const;
         partition.attempts.delete(invocationId);
         partition.zombies.unshift(new SimulatedAttempt(attempt.input, ZOMBIE_SCRIPT));
         partition.mailbox.push({ kind: 'attemptEnded', ...identity, end });
@@ -358,7 +382,11 @@ export class World {
       case 'steps':
         return [run('first', 1), run('second', 2), sleep(3, this.#nowMs + 30), run('third', 4)];
       case 'wait':
-        return [run('before', 1), { kind: 'await', id: { kind: 'signal', index: 17 } }, run('after', 2)];
+        return [
+          run('before', 1),
+          { kind: 'await', id: { kind: 'signal', index: 17 } },
+          run('after', 2),
+        ];
       case 'parent':
         return [run('prepare', 1), call('add', key, 2), call('steps', '', 4), run('finish', 6)];
       case 'fork':
@@ -380,7 +408,8 @@ export class World {
   /** Increments by callees count once their caller's entry is stored, which the stores tell. */
   countStoredCallees(): void {
     for (const [id, target] of this.#pendingCallees) {
-      if (this.#partitionOf(id).store.getInvocation(id) !== undefined) this.#countIncrement(target, id);
+      if (this.#partitionOf(id).store.getInvocation(id) !== undefined)
+        this.#countIncrement(target, id);
     }
   }
 
@@ -397,7 +426,11 @@ export class World {
   }
 
   #newId(target: InvocationTarget): InvocationId {
-    return invocationIdFor({ target, random: this.#random.bytes(16), nowMs: unixMillis(this.#nowMs) });
+    return invocationIdFor({
+      target,
+      random: this.#random.bytes(16),
+      nowMs: unixMillis(this.#nowMs),
+    });
   }
 
   #partitionOf(id: InvocationId): Partition {
@@ -419,7 +452,10 @@ function checkAnsweredOnce({ invocationId, journal }: AttemptInput): void {
   for (const entry of journal) {
     if (entry.kind !== 'notification' || entry.id.kind !== 'completion') continue;
     const { completionId } = entry.id;
-    assert.ok(!answered.has(completionId), `${invocationId}: completion ${completionId} came twice`);
+    assert.ok(
+      !answered.has(completionId),
+      `${invocationId}: completion ${completionId} came twice`,
+    );
     answered.add(completionId);
   }
 }
@@ -444,7 +480,11 @@ function call(handler: string, key: string, completionId: number): Step {
 }
 
 function send(handler: string, key: string, idx: number): Step {
-  const message = { kind: 'oneWayCall', invokeTimeMs: 0, ...callParameters(handler, key, idx) } as const;
+  const message = {
+    kind: 'oneWayCall',
+    invokeTimeMs: 0,
+    ...callParameters(handler, key, idx),
+  } as const;
   return { kind: 'command', message };
 }
 

@@ -19,6 +19,9 @@ import {
 const OWNER = owner('crash');
 const STATE_KEYS = ['a', 'b', 'c', 'd'];
 
+/** Makes a batch of 8 MB, which lmdb-js would begin to write before its end is known. */
+export const LARGE_STATE_BYTES = 2_000_000;
+
 /** Creates invocation n, completes the one before, and leaves n in every small table. */
 export function writeBatch(store: PartitionStore, n: number, stateBytes: number): void {
   const number = store.nextInvocationNumber();

@@ -13,8 +13,7 @@ import { Worker } from 'node:worker_threads';
 import type { PartitionNumber } from '../../src/actors/domain/ids.ts';
 import { openEnvironment } from '../../src/storage/environment.ts';
 import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
-import { checkBatches, lastBatch, writeBatch } from './crash-batch.ts';
-import { STATE_BYTES } from './ending-writer.ts';
+import { checkBatches, lastBatch, LARGE_STATE_BYTES, writeBatch } from './crash-batch.ts';
 import { OTHER_PARTITION, PARTITION } from './rows.ts';
 import { openStore } from './stores.ts';
 
@@ -79,9 +78,11 @@ describe('a writer that ends in the turn of a commit', { timeout: 60_000 }, () =
   for (const ending of ['exit', 'throw']) {
     test(`leaves the store whole when its process ends by ${ending}`, async () => {
       await inDirectory(async (directory) => {
-        const writer = spawn(process.execPath, [ENDING_WRITER, directory, ending]);
-        await once(writer, 'exit');
-        await checkStores(directory, new Map(), STATE_BYTES);
+        const killed = { timeout: 20_000, killSignal: 'SIGKILL' } as const;
+        const writer = spawn(process.execPath, [ENDING_WRITER, directory, ending], killed);
+        const [, signal] = await once(writer, 'exit');
+        assert.equal(signal, null, 'the process ends by itself');
+        await checkStores(directory, new Map(), LARGE_STATE_BYTES);
       });
     });
 
@@ -91,7 +92,7 @@ describe('a writer that ends in the turn of a commit', { timeout: 60_000 }, () =
           const writer = new Worker(ENDING_WRITER, { argv: [directory, ending] });
           writer.on('error', () => {}); // The thread ends by throwing, as it was told to.
           await new Promise((resolve) => writer.on('exit', resolve));
-          await checkStores(directory, new Map(), STATE_BYTES);
+          await checkStores(directory, new Map(), LARGE_STATE_BYTES);
           await continueWriting(directory);
         }
       });
@@ -103,7 +104,7 @@ describe('a writer that ends in the turn of a commit', { timeout: 60_000 }, () =
 async function continueWriting(directory: string): Promise<void> {
   const backend = new LmdbBackend(openEnvironment(directory));
   const store = openStore(backend);
-  writeBatch(store, lastBatch(store) + 1, STATE_BYTES);
+  writeBatch(store, lastBatch(store) + 1, LARGE_STATE_BYTES);
   await store.commit();
   await backend.close();
 }

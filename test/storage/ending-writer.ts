@@ -2,24 +2,19 @@
 // Arguments: directory, how to end.
 import { openEnvironment } from '../../src/storage/environment.ts';
 import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
-import { lastBatch, writeBatch } from './crash-batch.ts';
+import { lastBatch, LARGE_STATE_BYTES, writeBatch } from './crash-batch.ts';
 import { openStore } from './stores.ts';
 
 const [directory = '', ending = 'exit'] = process.argv.slice(2);
 
-/** Makes a batch of 8 MB, which lmdb-js would begin to write before its end is known. */
-export const STATE_BYTES = 2_000_000;
-
-if (directory !== '') {
-  const store = openStore(new LmdbBackend(openEnvironment(directory)));
-  writeBatch(store, lastBatch(store) + 1, STATE_BYTES);
+const store = openStore(new LmdbBackend(openEnvironment(directory)));
+writeBatch(store, lastBatch(store) + 1, LARGE_STATE_BYTES);
+void store.commit();
+setImmediate(() => {
+  writeBatch(store, lastBatch(store) + 1, LARGE_STATE_BYTES);
   void store.commit();
-  setImmediate(() => {
-    writeBatch(store, lastBatch(store) + 1, STATE_BYTES);
-    void store.commit();
-    queueMicrotask(() => queueMicrotask(end));
-  });
-}
+  queueMicrotask(() => queueMicrotask(end));
+});
 
 function end(): void {
   if (ending === 'exit') process.exit(1);

@@ -3,394 +3,20 @@
 // steps run in every pair of phases.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { PartitionStore } from '../../src/actors/ports.ts';
+import { RECENT_INVOCATIONS_MAX } from '../../src/storage/tables/invocation.ts';
 import {
   attachMessage,
   bytes,
-  commandEntry,
   completed,
-  COMPLETED_INVOCATIONS,
   idOf,
-  INVOCATIONS,
   invocation,
-  JOURNAL,
-  MESSAGES,
   OTHER_PARTITION,
-  owner,
   PARTITION,
-  plain,
   text,
   timer,
 } from './rows.ts';
+import { A, numbersOf, type Scenario, SCENARIOS, setState, statesOf } from './store-scenarios.ts';
 import { DISKS, PHASES, TestStore } from './stores.ts';
-
-type Step = (store: PartitionStore) => void;
-
-interface Scenario {
-  readonly fact: string;
-  readonly steps: readonly [Step] | readonly [Step, Step];
-  readonly check: Step;
-}
-
-const A = owner('a');
-const LONG = 'ж'.repeat(5_000);
-
-const SCENARIOS: readonly Scenario[] = [
-  {
-    fact: 'an empty store has nothing',
-    steps: [() => {}],
-    check(store) {
-      assert.equal(store.getInvocation(idOf(1)), undefined);
-      assert.deepEqual([...store.unfinishedInvocations()], []);
-      assert.deepEqual(store.readJournal(1, 0, 0), []);
-      assert.throws(() => store.readJournal(1, 0, 1));
-      assert.equal(store.getUserState(A, bytes('x')), undefined);
-      assert.deepEqual([...store.listUserState(A)], []);
-      assert.equal(store.getLock(A), undefined);
-      assert.equal(store.popInbox(A), undefined);
-      assert.deepEqual(store.firstTimers(10), []);
-      assert.equal(store.getPromise(A, 'p'), undefined);
-      assert.deepEqual([...store.outboxMessages()], []);
-      assert.equal(store.getDedup(OTHER_PARTITION), 0);
-    },
-  },
-  {
-    fact: 'every kind of invocation reads back as it was put',
-    steps: [
-      (store) => {
-        for (const each of [...INVOCATIONS, ...COMPLETED_INVOCATIONS]) store.putInvocation(each);
-      },
-    ],
-    check(store) {
-      for (const each of [...INVOCATIONS, ...COMPLETED_INVOCATIONS]) {
-        assert.deepEqual(plain(store.getInvocation(each.id)), plain(each));
-      }
-      assert.deepEqual(plain(store.unfinishedInvocations()), plain(INVOCATIONS));
-    },
-  },
-  {
-    fact: 'a completed invocation is no longer unfinished',
-    steps: [
-      (store) => [1, 2, 3].forEach((n) => store.putInvocation(invocation(n))),
-      (store) => store.putInvocation(invocation(2, { status: completed() })),
-    ],
-    check(store) {
-      assert.deepEqual(numbersOf(store), [1, 3]);
-      assert.equal(store.getInvocation(idOf(2))?.status.kind, 'completed');
-    },
-  },
-  {
-    fact: 'an invocation that is opened again is unfinished',
-    steps: [
-      (store) => store.putInvocation(invocation(1, { status: completed() })),
-      (store) => store.putInvocation(invocation(1, { epoch: 2 })),
-    ],
-    check(store) {
-      assert.deepEqual(numbersOf(store), [1]);
-      assert.equal(store.getInvocation(idOf(1))?.epoch, 2);
-    },
-  },
-  ...[invocation(1), invocation(1, { status: completed() })].map((row) => ({
-    fact: `a deleted invocation, ${row.status.kind}, is gone`,
-    steps: [
-      (store: PartitionStore) => store.putInvocation(row),
-      (store: PartitionStore) => store.deleteInvocation(row),
-    ] as const,
-    check(store: PartitionStore) {
-      assert.equal(store.getInvocation(idOf(1)), undefined);
-      assert.deepEqual(numbersOf(store), []);
-    },
-  })),
-  ...[invocation(1), invocation(1, { status: completed() })].map((row) => ({
-    fact: `the id of a deleted invocation, ${row.status.kind}, can be used again`,
-    steps: [
-      (store: PartitionStore) => store.putInvocation(row),
-      (store: PartitionStore) => {
-        store.deleteInvocation(row);
-        store.putInvocation(invocation(9, { id: idOf(1) }));
-      },
-    ] as const,
-    check(store: PartitionStore) {
-      assert.equal(store.getInvocation(idOf(1))?.number, 9);
-      assert.deepEqual(numbersOf(store), [9]);
-    },
-  })),
-  {
-    fact: 'unfinished invocations come in number order',
-    steps: [
-      (store) => [5, 1, 300].forEach((n) => store.putInvocation(invocation(n))),
-      (store) => [4, 70_000, 2].forEach((n) => store.putInvocation(invocation(n))),
-    ],
-    check: (store) => assert.deepEqual(numbersOf(store), [1, 2, 4, 5, 300, 70_000]),
-  },
-  {
-    fact: 'every kind of journal entry reads back as it was appended',
-    steps: [
-      (store) => JOURNAL.slice(0, 4).forEach((entry, i) => store.appendJournal(1, i, entry)),
-      (store) => JOURNAL.slice(4).forEach((entry, i) => store.appendJournal(1, i + 4, entry)),
-    ],
-    check(store) {
-      assert.deepEqual(plain(store.readJournal(1, 0, JOURNAL.length)), plain(JOURNAL));
-      assert.deepEqual(plain(store.readJournal(1, 3, 6)), plain(JOURNAL.slice(3, 6)));
-      assert.deepEqual(store.readJournal(1, 3, 3), []);
-      assert.throws(() => store.readJournal(1, 0, JOURNAL.length + 1));
-    },
-  },
-  {
-    fact: 'a deleted journal is gone and its neighbours are not',
-    steps: [
-      (store) => [1, 2, 3].forEach((n) => store.appendJournal(n, 0, commandEntry(`${n}`))),
-      (store) => store.deleteJournal(2, 1),
-    ],
-    check(store) {
-      assert.throws(() => store.readJournal(2, 0, 1));
-      assert.deepEqual(plain(store.readJournal(1, 0, 1)), plain([commandEntry('1')]));
-      assert.deepEqual(plain(store.readJournal(3, 0, 1)), plain([commandEntry('3')]));
-    },
-  },
-  {
-    fact: 'user state is listed in byte order of its keys and belongs to one owner',
-    steps: [
-      (store) => {
-        for (const key of ['b', '', 'ab', '\u{10000}']) set(store, key, `1${key}`);
-        store.setUserState(owner('aa'), bytes('x'), bytes('neighbour'));
-        store.setUserState(owner('', 'Countera'), bytes('x'), bytes('neighbour'));
-      },
-      (store) => {
-        for (const key of ['a', 'b', '\uffff']) set(store, key, `2${key}`);
-        store.clearUserState(A, bytes('ab'));
-        store.clearUserState(A, bytes('never set'));
-      },
-    ],
-    check(store) {
-      assert.deepEqual(statesOf(store), [
-        ['', '1'],
-        ['a', '2a'],
-        ['b', '2b'],
-        ['\uffff', '2\uffff'],
-        ['\u{10000}', '1\u{10000}'],
-      ]);
-      assert.equal(text(store.getUserState(A, bytes('b'))), '2b');
-      assert.equal(store.getUserState(A, bytes('ab')), undefined);
-    },
-  },
-  {
-    fact: 'clearing all user state of an owner leaves that of others and what is set later',
-    steps: [
-      (store) => {
-        for (const key of ['a', 'b', LONG]) set(store, key, 'old');
-        store.setUserState(owner('b'), bytes('a'), bytes('kept'));
-      },
-      (store) => {
-        set(store, 'c', 'old');
-        store.clearAllUserState(A);
-        set(store, 'b', 'new');
-      },
-    ],
-    check(store) {
-      assert.deepEqual(statesOf(store), [['b', 'new']]);
-      assert.equal(text(store.getUserState(owner('b'), bytes('a'))), 'kept');
-    },
-  },
-  {
-    fact: 'state keys of 10 KB that differ only at the end stay apart and in order',
-    steps: [
-      (store) => ['2', '10', '1'].forEach((end) => set(store, LONG + end, end)),
-      (store) => [LONG.slice(1), '', 'ж'.repeat(256)].forEach((key) => set(store, key, 'short')),
-    ],
-    check(store) {
-      const keys = statesOf(store).map(([key]) => key);
-      const sorted = [
-        LONG + '2',
-        LONG + '10',
-        LONG + '1',
-        LONG.slice(1),
-        '',
-        'ж'.repeat(256),
-      ].sort();
-      assert.deepEqual(keys, sorted);
-      assert.equal(text(store.getUserState(A, bytes(`${LONG}10`))), '10');
-      assert.equal(store.getUserState(A, bytes(LONG)), undefined);
-    },
-  },
-  {
-    fact: 'services, keys and promise keys of 10 KB work in every keyed table',
-    steps: [
-      (store) => {
-        for (const each of longOwners()) {
-          store.setUserState(each, bytes('k'), bytes(each.key.slice(-1)));
-          store.setLock(each, idOf(1));
-          store.pushInbox(each, idOf(2));
-        }
-        store.putPromise(A, `${LONG}1`, { kind: 'awaited', listeners: [] });
-      },
-    ],
-    check(store) {
-      for (const each of longOwners()) {
-        assert.equal(text(store.getUserState(each, bytes('k'))), each.key.slice(-1));
-        assert.equal([...store.listUserState(each)].length, 1);
-        assert.equal(store.getLock(each), idOf(1));
-        assert.equal(store.popInbox(each), idOf(2));
-        assert.equal(store.popInbox(each), undefined);
-      }
-      assert.deepEqual(store.getPromise(A, `${LONG}1`), { kind: 'awaited', listeners: [] });
-      assert.equal(store.getPromise(A, `${LONG}2`), undefined);
-    },
-  },
-  {
-    fact: 'a value of 10 MB reads back',
-    steps: [
-      (store) => {
-        store.setUserState(A, bytes('large'), new Uint8Array(10_000_000).fill(7));
-        set(store, 'small', 'value');
-      },
-    ],
-    check(store) {
-      const value = store.getUserState(A, bytes('large'));
-      assert.equal(value?.length, 10_000_000);
-      assert.ok(value.every((byte) => byte === 7));
-      assert.equal(text(store.getUserState(A, bytes('small'))), 'value');
-    },
-  },
-  {
-    fact: 'a lock has the holder set last, or none once released',
-    steps: [
-      (store) => ['a', 'b', 'c'].forEach((key) => store.setLock(owner(key), idOf(1))),
-      (store) => {
-        store.setLock(owner('a'), idOf(2));
-        store.releaseLock(owner('b'));
-      },
-    ],
-    check(store) {
-      const holders = ['a', 'b', 'c'].map((key) => store.getLock(owner(key)));
-      assert.deepEqual(holders, [idOf(2), undefined, idOf(1)]);
-    },
-  },
-  {
-    fact: 'an inbox gives its entries in the order they were pushed, without those removed',
-    steps: [
-      (store) => {
-        store.pushInbox(A, idOf(1));
-        store.removeFromInbox(A, store.pushInbox(A, idOf(2)));
-        store.pushInbox(owner('b'), idOf(3));
-        store.pushInbox(A, idOf(4));
-      },
-      (store) => {
-        store.pushInbox(A, idOf(5));
-        assert.equal(store.popInbox(A), idOf(1));
-      },
-    ],
-    check(store) {
-      const popped = [store.popInbox(A), store.popInbox(A), store.popInbox(A)];
-      assert.deepEqual(popped, [idOf(4), idOf(5), undefined]);
-      assert.equal(store.popInbox(owner('b')), idOf(3));
-    },
-  },
-  {
-    fact: 'timers come in order of due time, invocation number and completion id',
-    steps: [
-      (store) =>
-        [timer(9, 1), timer(300, 1), timer(5, 2, 1)].forEach((each) => store.putTimer(each)),
-      (store) => {
-        for (const each of [timer(5, 2), timer(5, 300), timer(2 ** 40, 1)]) store.putTimer(each);
-        store.deleteTimer(timer(9, 1));
-      },
-    ],
-    check(store) {
-      const expected = [
-        timer(5, 2),
-        timer(5, 2, 1),
-        timer(5, 300),
-        timer(300, 1),
-        timer(2 ** 40, 1),
-      ];
-      assert.deepEqual(store.firstTimers(10), expected);
-      assert.deepEqual(store.firstTimers(2), expected.slice(0, 2));
-      assert.deepEqual(store.firstTimers(0), []);
-    },
-  },
-  {
-    fact: 'a promise has the value put last',
-    steps: [
-      (store) => {
-        const listeners = [{ invocationId: idOf(1), completionId: 2 }];
-        store.putPromise(A, 'p', { kind: 'awaited', listeners });
-        store.putPromise(A, 'q', { kind: 'awaited', listeners });
-      },
-      (store) => {
-        const outcome = { kind: 'success', value: bytes('v') } as const;
-        store.putPromise(A, 'p', { kind: 'completed', outcome });
-      },
-    ],
-    check(store) {
-      assert.deepEqual(plain(store.getPromise(A, 'p')), {
-        kind: 'completed',
-        outcome: { kind: 'success', value: 'bytes:v' },
-      });
-      const listeners = [{ invocationId: idOf(1), completionId: 2 }];
-      assert.deepEqual(store.getPromise(A, 'q'), { kind: 'awaited', listeners });
-      assert.equal(store.getPromise(owner('b'), 'p'), undefined);
-    },
-  },
-  {
-    fact: 'every kind of outbox message reads back, ordered by receiver and sequence',
-    steps: [
-      (store) => {
-        store.pushOutbox(OTHER_PARTITION, attachMessage(1));
-        MESSAGES.slice(0, 3).forEach((message) => store.pushOutbox(PARTITION, message));
-      },
-      (store) => MESSAGES.slice(3).forEach((message) => store.pushOutbox(PARTITION, message)),
-    ],
-    check(store) {
-      const expected = [
-        ...MESSAGES.map((message, i) => ({ to: PARTITION, sequence: i + 1, message })),
-        { to: OTHER_PARTITION, sequence: 1, message: attachMessage(1) },
-      ];
-      assert.deepEqual(plain(store.outboxMessages()), plain(expected));
-    },
-  },
-  {
-    fact: 'outbox sequence numbers go on without a gap after a truncation of everything',
-    steps: [
-      (store) => [1, 2, 3].forEach((n) => store.pushOutbox(OTHER_PARTITION, attachMessage(n))),
-      (store) => store.truncateOutbox(OTHER_PARTITION, 3),
-    ],
-    check(store) {
-      assert.deepEqual([...store.outboxMessages()], []);
-      assert.equal(store.pushOutbox(OTHER_PARTITION, attachMessage(4)), 4);
-    },
-  },
-  {
-    fact: 'an outbox truncated in the middle keeps what was not acknowledged',
-    steps: [
-      (store) => [1, 2, 3].forEach((n) => store.pushOutbox(OTHER_PARTITION, attachMessage(n))),
-      (store) => {
-        store.truncateOutbox(OTHER_PARTITION, 2);
-        store.truncateOutbox(OTHER_PARTITION, 1);
-        store.truncateOutbox(PARTITION, 7);
-      },
-    ],
-    check(store) {
-      assert.deepEqual(
-        [...store.outboxMessages()].map(({ sequence }) => sequence),
-        [3],
-      );
-      assert.equal(store.pushOutbox(OTHER_PARTITION, attachMessage(4)), 4);
-      assert.equal(store.pushOutbox(PARTITION, attachMessage(4)), 1);
-    },
-  },
-  {
-    fact: 'dedup keeps the sequence set last per sender',
-    steps: [
-      (store) => store.setDedup(OTHER_PARTITION, 1),
-      (store) => store.setDedup(OTHER_PARTITION, 2 ** 33),
-    ],
-    check(store) {
-      assert.equal(store.getDedup(OTHER_PARTITION), 2 ** 33);
-      assert.equal(store.getDedup(PARTITION), 0);
-    },
-  },
-];
 
 for (const [diskName, makeDisk] of Object.entries(DISKS)) {
   describe(`a partition store over ${diskName}`, () => {
@@ -446,6 +72,24 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
       await store.remove();
     });
 
+    test('an invocation that was not read lately can be completed, deleted and made again', async () => {
+      const store = new TestStore(makeDisk());
+      const count = RECENT_INVOCATIONS_MAX + 100;
+      for (let n = 1; n <= count; n++) store.state.putInvocation(invocation(n));
+      await store.moveTo('flushed');
+      store.state.putInvocation(invocation(1, { status: completed() }));
+      store.state.deleteInvocation(invocation(2));
+      store.state.deleteInvocation(invocation(3));
+      store.state.putInvocation(invocation(count + 1, { id: idOf(3) }));
+      await store.moveTo('reopened');
+      assert.deepEqual(numbersOf(store.state).slice(0, 2), [4, 5]);
+      assert.equal(numbersOf(store.state).length, count - 2);
+      assert.equal(store.state.getInvocation(idOf(1))?.status.kind, 'completed');
+      assert.equal(store.state.getInvocation(idOf(2)), undefined);
+      assert.equal(store.state.getInvocation(idOf(3))?.number, count + 1);
+      await store.remove();
+    });
+
     test('partitions that share a backend do not see each other', async () => {
       const disk = makeDisk();
       const here = new TestStore(disk);
@@ -472,9 +116,9 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
 
     test('a listing may be left before its end, and changed while it is read', async () => {
       const store = new TestStore(makeDisk());
-      for (const key of ['a', 'b', 'c']) set(store.state, key, key);
+      for (const key of ['a', 'b', 'c']) setState(store.state, key, key);
       await store.moveTo('flushed');
-      set(store.state, 'd', 'd');
+      setState(store.state, 'd', 'd');
       const seen: Array<string | undefined> = [];
       for (const [key] of store.state.listUserState(A)) {
         seen.push(text(key));
@@ -494,26 +138,4 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
 function phasesFor({ steps }: Scenario): ReadonlyArray<ReadonlyArray<(typeof PHASES)[number]>> {
   if (steps.length === 1) return PHASES.map((phase) => [phase]);
   return PHASES.flatMap((first) => PHASES.map((second) => [first, second]));
-}
-
-function numbersOf(store: PartitionStore): number[] {
-  return [...store.unfinishedInvocations()].map(({ number }) => number);
-}
-
-function set(store: PartitionStore, key: string, value: string): void {
-  store.setUserState(A, bytes(key), bytes(value));
-}
-
-function statesOf(store: PartitionStore): Array<[string | undefined, string | undefined]> {
-  return [...store.listUserState(A)].map(([key, value]) => [text(key), text(value)]);
-}
-
-function longOwners() {
-  return [
-    owner(`${LONG}1`),
-    owner(`${LONG}2`),
-    owner('3', LONG),
-    owner('3', `${LONG}4`),
-    owner(`${LONG}5`, LONG),
-  ];
 }

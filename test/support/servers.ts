@@ -44,8 +44,13 @@ type Environment = Readonly<Record<string, string>>;
 /** Starts a server on free loopback ports and waits until it serves. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const server = await TestServer.prepare(options);
-  await server.start();
-  return server;
+  try {
+    await server.start();
+    return server;
+  } catch (error) {
+    await server.dispose();
+    throw error;
+  }
 }
 
 /** Runs the server's executable to its end, for flags that print something and for refused starts. */

@@ -46,8 +46,3 @@ export function formatDeploymentUri({ scheme, authority, path, query }: Deployme
 export function sameAddress(a: DeploymentUri, b: DeploymentUri): boolean {
   return a.authority.toLowerCase() === b.authority.toLowerCase() && a.path === b.path;
 }
-
-/** Path and query of a request below the deployment's prefix. `path` starts with `/`. */
-export function requestTarget({ path: prefix, query }: DeploymentUri, path: string): string {
-  return `${prefix.endsWith('/') ? prefix.slice(0, -1) : prefix}${path}${query}`;
-}

@@ -32,11 +32,11 @@ export const PARTITIONS_COUNT_DEFAULT = 24;
 /** Largest request body the ingress takes. Unit: bytes, inclusive. Source: `ingress.request-size-limit`. */
 export const REQUEST_BODY_BYTES_MAX = 32 * MEBIBYTE;
 
-/**
- * Largest message body taken from a deployment. Unit: bytes, exclusive.
- * Source: the reference refuses at `message-size-limit` (32 MiB) plus 256 KiB.
- */
-export const SERVICE_MESSAGE_BYTES_MAX = 32 * MEBIBYTE + 256 * 1024;
+/** By how much a deployment's message may exceed `message-size-limit`. Unit: bytes. Source: seen on the reference. */
+export const SERVICE_MESSAGE_ALLOWANCE_BYTES = 256 * 1024;
+
+/** Largest message body taken from a deployment by default. Unit: bytes, exclusive. */
+export const SERVICE_MESSAGE_BYTES_MAX = 32 * MEBIBYTE + SERVICE_MESSAGE_ALLOWANCE_BYTES;
 
 /**
  * Most fields, nested ones and packed elements included, that a message of a deployment may have,

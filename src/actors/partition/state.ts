@@ -76,8 +76,8 @@ export interface PartitionState {
 
   putTimer(timer: Timer): void;
   deleteTimer(timer: Timer): void;
-  /** The earliest timers, at most `limit`. */
-  firstTimers(limit: number): Timer[];
+  /** The earliest timers, at most `limit`; only those due by then when `dueByMs` is given. */
+  firstTimers(limit: number, dueByMs?: UnixMillis): Timer[];
 
   getPromise(owner: ServiceKey, promiseKey: string): DurablePromise | undefined;
   putPromise(owner: ServiceKey, promiseKey: string, promise: DurablePromise): void;

@@ -1,10 +1,9 @@
 import type { HandlerDefaults } from '../../actors/domain/schema.ts';
 import type { SchemaRegistry } from '../../actors/ports.ts';
+import type { Logger } from '../log.ts';
 
-/** Where the admin API reports what is not the client's fault. A pino logger is one. */
-export interface AdminLog {
-  error(details: object, message: string): void;
-}
+/** Where the admin API reports what is not the client's fault. */
+export type AdminLog = Pick<Logger, 'error'>;
 
 export interface AdminOptions {
   /** What handlers and services get that set nothing themselves. */

@@ -31,7 +31,7 @@ async function answer(
     return await dispatch(routes, request);
   } catch (error) {
     if (error instanceof AdminError) return errorResponse(error);
-    log.error({ err: error }, `handling ${request.method} ${request.path} failed`);
+    log.error(`handling ${request.method} ${request.path} failed`, { error });
     return errorResponse(new AdminError('internal', 'Internal server error'));
   }
 }

@@ -36,8 +36,12 @@ function optional<Schema extends z.ZodType>(schema: Schema) {
   return schema.nullish().transform((value) => value ?? undefined);
 }
 
-const serviceName = z.string().regex(/^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9._-]*$/);
-const handlerName = z.string().regex(/^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9_]*$/);
+function matching(pattern: RegExp) {
+  return z.string().regex(pattern, { error: `doesn't match pattern "${pattern.source}"` });
+}
+
+const serviceName = matching(/^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9._-]*$/);
+const handlerName = matching(/^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9_]*$/);
 const versionNumber = z.number().refine((value) => Number.isInteger(value) && value >= 1, {
   error: 'expected a positive integer',
 });
@@ -61,13 +65,13 @@ const optionFields = {
 const inputFields = z.strictObject({
   required: optional(z.boolean()),
   contentType: optional(z.string()),
-  jsonSchema: z.unknown(),
+  jsonSchema: z.unknown().optional(),
 });
 
 const outputFields = z.strictObject({
   contentType: optional(z.string()),
   setContentTypeIfEmpty: optional(z.boolean()),
-  jsonSchema: z.unknown(),
+  jsonSchema: z.unknown().optional(),
 });
 
 const handlerFields = z.strictObject({

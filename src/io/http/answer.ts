@@ -1,11 +1,9 @@
 import type { HttpHandler, HttpRequest, HttpResponse } from './exchange.ts';
+import type { Logger } from '../log.ts';
 import { bareResponse } from './response-head.ts';
 
-/** Where a listener writes its few lines. A pino logger is one. */
-export interface ListenerLog {
-  info(message: string): void;
-  error(details: object, message: string): void;
-}
+/** Where a listener writes its few lines. */
+export type ListenerLog = Pick<Logger, 'info' | 'error'>;
 
 /** A request together with the way to answer it. */
 export interface HttpExchange extends HttpRequest {
@@ -37,7 +35,7 @@ export function answerExchange(
 }
 
 function reportFailure(exchange: HttpExchange, log: ListenerLog, error: unknown): void {
-  log.error({ err: error }, `handling ${exchange.method} ${exchange.path} failed`);
+  log.error(`handling ${exchange.method} ${exchange.path} failed`, { error });
   deliver(exchange, bareResponse(500), log);
 }
 
@@ -46,7 +44,7 @@ function deliver(exchange: HttpExchange, response: HttpResponse, log: ListenerLo
   try {
     exchange.respond(response);
   } catch (error) {
-    log.error({ err: error }, `answering ${exchange.method} ${exchange.path} failed`);
+    log.error(`answering ${exchange.method} ${exchange.path} failed`, { error });
     exchange.destroy();
   }
 }

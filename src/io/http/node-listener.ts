@@ -1,7 +1,7 @@
 // HTTP/1.1 over node:http and, on the same port, HTTP/2 with prior knowledge over node:http2.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { answerExchange, type ListenerLog } from './answer.ts';
 import { type BindAddress, listenerUrl, parseBindAddress } from './bind-address.ts';
@@ -165,8 +165,10 @@ class NodeListener implements HttpListener {
   drain(): void {
     if (this.isDraining) return;
     this.isDraining = true;
-    // Closes idle HTTP/1.1 connections too.
-    this.#server.close();
+    // The server's own `close` ends idle connections before it stops to accept, so that a client could
+    // come back in between.
+    NetServer.prototype.close.call(this.#server);
+    this.#server.closeIdleConnections();
     for (const socket of this.#silent) socket.destroy();
     for (const session of this.#http2Sessions) session.close();
   }

@@ -15,10 +15,11 @@ import { encodeInputCommand, FrameWriter } from './message-encoder.ts';
 import { negotiateVersion, PROTOCOL_VERSION_MAX, serviceProtocolContentType } from './version.ts';
 
 class FrameMessageReader implements MessageReader {
-  readonly #frames = new FrameDecoder();
+  readonly #frames: FrameDecoder;
   readonly #protocolVersion: number;
 
-  constructor(protocolVersion: number) {
+  constructor(protocolVersion: number, messageBytesMax: number) {
+    this.#frames = new FrameDecoder(messageBytesMax);
     this.#protocolVersion = protocolVersion;
   }
 
@@ -59,15 +60,20 @@ class FrameMessageWriter extends FrameWriter implements MessageWriter {
 /** Writers keep nothing between `take` and the next write, so all attempts of a thread share one. */
 const sharedWriter = new FrameMessageWriter();
 
-export const serviceProtocol: ServiceProtocol = {
-  negotiateVersion,
-  contentType: serviceProtocolContentType,
-  createReader: (version) => new FrameMessageReader(version),
-  createWriter: () => sharedWriter,
-  encodeInput: encodeInputCommand,
-  decodeOutput(payload: Uint8Array): Outcome {
-    const decoded = decodeDeploymentMessage(MessageType.output, payload, PROTOCOL_VERSION_MAX);
-    assert(decoded.ok && decoded.message.kind === 'output', 'journaled Output entries are valid');
-    return decoded.message.outcome;
-  },
-};
+/** `messageBytesMax` bounds the messages of a deployment, exclusive. Unit: bytes. */
+export function createServiceProtocol(messageBytesMax: number): ServiceProtocol {
+  return {
+    negotiateVersion,
+    contentType: serviceProtocolContentType,
+    createReader: (version) => new FrameMessageReader(version, messageBytesMax),
+    createWriter: () => sharedWriter,
+    encodeInput: encodeInputCommand,
+    decodeOutput,
+  };
+}
+
+function decodeOutput(payload: Uint8Array): Outcome {
+  const decoded = decodeDeploymentMessage(MessageType.output, payload, PROTOCOL_VERSION_MAX);
+  assert(decoded.ok && decoded.message.kind === 'output', 'journaled Output entries are valid');
+  return decoded.message.outcome;
+}

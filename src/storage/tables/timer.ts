@@ -1,5 +1,5 @@
 import type { PartitionNumber } from '../../actors/domain/ids.ts';
-import { unixMillis } from '../../actors/domain/time.ts';
+import { type UnixMillis, unixMillis } from '../../actors/domain/time.ts';
 import type { Timer } from '../../actors/partition/state.ts';
 import { KeyWriter, Table } from '../key-codec.ts';
 import type { KeyRange, KeyValueBackend } from '../key-value-backend.ts';
@@ -10,6 +10,9 @@ import type { WriteSet } from '../write-set.ts';
 export const TIMER_VERSION = 1;
 
 export type PackedTimer = readonly [version: typeof TIMER_VERSION, invocationId: string];
+
+/** A later due time is kept as this one, in the year 10889: deployments may name any number. */
+const DUE_MS_MAX = 2 ** 48 - 1;
 
 const DUE_OFFSET = 3;
 const NUMBER_OFFSET = DUE_OFFSET + 6;
@@ -35,18 +38,31 @@ export class TimerTable {
     this.#write(timer, undefined);
   }
 
-  first(limit: number): Timer[] {
+  first(limit: number, dueByMs: UnixMillis | undefined): Timer[] {
     const timers: Timer[] = [];
     if (limit <= 0) return timers;
-    for (const [key, row] of this.#overlay.rows(0, this.#all)) {
+    for (const [key, row] of this.#overlay.rows(0, this.#dueBy(dueByMs))) {
       timers.push(readTimer(key, row));
       if (timers.length === limit) break;
     }
     return timers;
   }
 
+  #dueBy(dueByMs: UnixMillis | undefined): KeyRange {
+    if (dueByMs === undefined) return this.#all;
+    const { start } = this.#all;
+    return {
+      start,
+      end: this.#keys
+        .start()
+        .u48(dueByMs + 1)
+        .finish(),
+    };
+  }
+
   #write(timer: Timer, row: PackedTimer | undefined): void {
-    const { dueMs, invocationNumber, completionId } = timer;
+    const { invocationNumber, completionId } = timer;
+    const dueMs = Math.min(timer.dueMs, DUE_MS_MAX);
     const key = this.#keys.start().u48(dueMs).u48(invocationNumber).u32(completionId).finish();
     this.#overlay.write(0, key.toString('latin1'), key, row);
   }

@@ -47,7 +47,7 @@ export function recordingLog(): RecordingLog {
     infos,
     errors,
     info: (message) => infos.push(message),
-    error: (_details, message) => errors.push(message),
+    error: (message) => errors.push(message),
   };
 }
 

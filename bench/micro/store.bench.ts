@@ -1,0 +1,202 @@
+// Question: what does the store cost per plain call, from accepted to completed and flushed?
+// Measured: two batches per group of calls, one that accepts them (invocation row, id, Input entry)
+//   and one that completes them (Output entry, row moved to the history), each awaited until flushed.
+// Not measured: the partition machine, HTTP, deployments.
+// Run: npm run build && node dist/bench/micro/store.bench.js [full]
+// Decides: the table layout and the codecs. More than 100 µs of CPU per call in groups of 128 means
+//   that the store is no longer a small part of an invocation.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  formatInvocationId,
+  type InvocationId,
+  type PartitionNumber,
+} from '../../src/actors/domain/ids.ts';
+import type { Invocation } from '../../src/actors/domain/invocation.ts';
+import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
+import type { PartitionStore } from '../../src/actors/ports.ts';
+import { openEnvironment } from '../../src/storage/environment.ts';
+import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
+import { openPartitionStore } from '../../src/storage/partition-store.ts';
+
+const CALLS = process.argv[2] === 'full' ? 20_000 : 1_000;
+const GROUP_SIZES = [1, 16, 128];
+/** One flush per batch: calls one by one are slow, and a few hundred say enough. */
+const GROUPS_MAX = 2_000;
+const INPUT = Buffer.alloc(120, 1);
+const OUTPUT = Buffer.alloc(60, 2);
+const T0 = 1_700_000_000_000;
+
+interface Measurement {
+  readonly groupSize: number;
+  readonly calls: number;
+  readonly callsPerSecond: number;
+  readonly cpuMicrosPerCall: number;
+  /** In the thread of the store, without the writing of the batch by lmdb-js. */
+  readonly applyMicrosPerCall: number;
+  readonly sealMicrosPerCall: number;
+  readonly flushMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly bytesStoredPerCall: number;
+  readonly checksum: string;
+}
+
+class Run {
+  readonly #store: PartitionStore;
+  readonly #flushesMs: number[] = [];
+  #applyMs = 0;
+  #sealMs = 0;
+
+  constructor(store: PartitionStore) {
+    this.#store = store;
+  }
+
+  get applyMs(): number {
+    return this.#applyMs;
+  }
+
+  get sealMs(): number {
+    return this.#sealMs;
+  }
+
+  get flushesMs(): readonly number[] {
+    return this.#flushesMs;
+  }
+
+  async batch(ids: readonly InvocationId[], apply: (id: InvocationId) => void): Promise<void> {
+    const startMs = performance.now();
+    for (const id of ids) apply(id);
+    const appliedMs = performance.now();
+    const flushed = this.#store.commit();
+    const sealedMs = performance.now();
+    await flushed;
+    this.#applyMs += appliedMs - startMs;
+    this.#sealMs += sealedMs - appliedMs;
+    this.#flushesMs.push(performance.now() - appliedMs);
+  }
+}
+
+async function measure(groupSize: number): Promise<Measurement> {
+  const directory = mkdtempSync(join(tmpdir(), 'reprise-bench-'));
+  const backend = new LmdbBackend(openEnvironment(directory));
+  const store = openPartitionStore({
+    backend,
+    partition: 0 as PartitionNumber,
+    partitionsCount: 24,
+  });
+  const groups = Math.min(GROUPS_MAX, Math.ceil(CALLS / groupSize));
+  await runGroups(store, { firstId: 0, groups: Math.ceil(groups / 10), groupSize }); // Warms up.
+  const cpuBefore = process.cpuUsage();
+  const startMs = performance.now();
+  const run = await runGroups(store, { firstId: 1_000_000, groups, groupSize });
+  const elapsedMs = performance.now() - startMs;
+  const cpu = process.cpuUsage(cpuBefore);
+  const calls = groups * groupSize;
+  const flushesMs = run.flushesMs.toSorted((a, b) => a - b);
+  const measurement = {
+    groupSize,
+    calls,
+    callsPerSecond: Math.round((calls / elapsedMs) * 1000),
+    cpuMicrosPerCall: round((cpu.user + cpu.system) / calls),
+    applyMicrosPerCall: round((run.applyMs * 1000) / calls),
+    sealMicrosPerCall: round((run.sealMs * 1000) / calls),
+    flushMs: {
+      p50: round(flushesMs[Math.floor(flushesMs.length * 0.5)] ?? 0),
+      p99: round(flushesMs[Math.floor(flushesMs.length * 0.99)] ?? 0),
+      max: round(flushesMs.at(-1) ?? 0),
+    },
+    bytesStoredPerCall: Math.round(bytesOf(backend) / (calls * 1.1)),
+    checksum: checksum(store, { firstId: 1_000_000, calls }),
+  };
+  await backend.close();
+  rmSync(directory, { recursive: true });
+  return measurement;
+}
+
+async function runGroups(
+  store: PartitionStore,
+  { firstId, groups, groupSize }: Readonly<Record<'firstId' | 'groups' | 'groupSize', number>>,
+): Promise<Run> {
+  const run = new Run(store);
+  for (let group = 0; group < groups; group++) {
+    const ids = Array.from({ length: groupSize }, (_, i) => idOf(firstId + group * groupSize + i));
+    await run.batch(ids, (id) => accept(store, id));
+    await run.batch(ids, (id) => complete(store, id));
+  }
+  return run;
+}
+
+function accept(store: PartitionStore, id: InvocationId): void {
+  if (store.getInvocation(id) !== undefined) throw new Error(`${id} is new`);
+  const number = store.nextInvocationNumber();
+  const invocation: Invocation = {
+    id,
+    number,
+    target: { kind: 'service', service: 'Greeter', handler: 'greet' },
+    source: { kind: 'ingress', requestId: `request ${number}` },
+    createdAtMs: unixMillis(T0),
+    modifiedAtMs: unixMillis(T0),
+    completionRetentionMs: durationMs(86_400_000),
+    journalRetentionMs: durationMs(86_400_000),
+    status: { kind: 'invoked' },
+    epoch: 1,
+    journalLength: 1,
+    commandCount: 1,
+    waiters: [],
+  };
+  store.putInvocation(invocation);
+  const entry = { kind: 'command', type: 0x0400, appendedAtMs: unixMillis(T0) } as const;
+  store.appendJournal(number, 0, { ...entry, payload: INPUT });
+  store.readJournal(number, 0, 1);
+}
+
+function complete(store: PartitionStore, id: InvocationId): void {
+  const invocation = store.getInvocation(id);
+  if (invocation === undefined) throw new Error(`${id} was accepted`);
+  const entry = { kind: 'command', type: 0x0401, appendedAtMs: unixMillis(T0) } as const;
+  store.appendJournal(invocation.number, 1, { ...entry, payload: OUTPUT });
+  const outcome = { kind: 'success', value: OUTPUT } as const;
+  store.putInvocation({
+    ...invocation,
+    status: { kind: 'completed', outcome, completedAtMs: unixMillis(T0) },
+    journalLength: 2,
+    commandCount: 2,
+  });
+}
+
+function checksum(
+  store: PartitionStore,
+  { firstId, calls }: { readonly firstId: number; readonly calls: number },
+): string {
+  const hash = createHash('sha256');
+  for (let i = 0; i < calls; i++) {
+    const invocation = store.getInvocation(idOf(firstId + i));
+    const { number = 0, journalLength = 0, status } = invocation ?? {};
+    const types = store.readJournal(number, 0, journalLength).map(({ type }) => type);
+    hash.update(`${status?.kind} ${types.join()}\n`);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function bytesOf(backend: LmdbBackend): number {
+  let bytes = 0;
+  const everything = { start: Buffer.from([0]), end: Buffer.from([0xff]) };
+  for (const [key, value] of backend.range(everything)) bytes += key.length + value.length;
+  return bytes;
+}
+
+/** Ids as ULIDs make them: the time first, then random bits, under a random partition key. */
+function idOf(n: number): InvocationId {
+  const random = (BigInt(n) * 0x9e37_79b9_7f4a_7c15n) & 0xffff_ffff_ffff_ffffn;
+  return formatInvocationId(random, (BigInt(T0 + Math.floor(n / 20)) << 80n) | random);
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+const measurements: Measurement[] = [];
+for (const groupSize of GROUP_SIZES) measurements.push(await measure(groupSize));
+const environment = { node: process.version, cores: cpus().length, cpu: cpus()[0]?.model };
+console.log(JSON.stringify({ bench: 'store', environment, measurements }, undefined, 2));

@@ -1,0 +1,129 @@
+// A call or send → the submission of an invocation. The checks run in the reference's order, which
+// clients see when a request has several faults.
+import type { InvocationTarget } from '../../actors/domain/invocation.ts';
+import { isWorkflowRun } from '../../actors/domain/invocation.ts';
+import { parseDuration } from '../../actors/domain/duration.ts';
+import { ID_RANDOM_BYTES, invocationIdFor } from '../../actors/domain/make-invocation-id.ts';
+import type { Handler } from '../../actors/domain/schema.ts';
+import { unixMillis } from '../../actors/domain/time.ts';
+import type { IngressSubmission } from '../../actors/ports.ts';
+import type { HttpRequest } from '../http/exchange.ts';
+import { encodeInputCommand } from '../service-protocol/message-encoder.ts';
+import { bodyBytes } from './body.ts';
+import type { IngressContext } from './context.ts';
+import { refusals } from './errors.ts';
+import { forwardHeaders } from './forward-headers.ts';
+import { checkHeaderValue } from './header-value.ts';
+import { checkInput } from './input-rules.ts';
+import { checkLimitKey, refuseScope } from './limit-key.ts';
+import type { InvokeRoute } from './path.ts';
+import { retentionFor } from './retention.ts';
+import { formatUlid } from './ulid.ts';
+
+/** Reads the whole request. Throws the refusal of one that may not start an invocation. */
+export async function readSubmission(
+  request: HttpRequest,
+  route: InvokeRoute,
+  path: string,
+  context: IngressContext,
+): Promise<IngressSubmission> {
+  const handler = findPublicHandler(route);
+  const target = invocationTarget(route, handler);
+  const idempotencyKey = readIdempotencyKey(request, target);
+  if (route.scope !== undefined) refuseScope(route.scope);
+  if (request.method !== 'POST' && request.method !== 'GET') throw refusals.methodNotAllowed();
+
+  const body = bodyBytes(await request.readBody(context.options.requestBodyBytesMax));
+
+  checkInput(handler.inputRules, readContentType(request), body.byteLength === 0);
+  const delayMs = readQuery(request);
+  const { query } = request;
+  const headers = forwardHeaders(request.headers, query === undefined ? path : `${path}?${query}`);
+  if (delayMs !== undefined && route.verb === 'call') throw refusals.delayedCall();
+
+  const nowMs = unixMillis(context.clock());
+  const random = context.random(ID_RANDOM_BYTES);
+  // Every call and send that could have a key gets one, so that its outcome is kept and can be read
+  // by id. Source: feature `controlled-idempotent-sharding` of the reference, on by default.
+  const effectiveKey =
+    idempotencyKey ?? (target.kind === 'workflow' ? undefined : formatUlid(nowMs, random));
+  const { defaults } = context.options;
+  const retention = retentionFor(
+    target,
+    effectiveKey !== undefined,
+    route.service,
+    handler,
+    defaults,
+  );
+  return {
+    invocationId: invocationIdFor({ target, idempotencyKey: effectiveKey, random, nowMs }),
+    target,
+    input: encodeInputCommand(headers, body),
+    idempotencyKey: effectiveKey,
+    executeAtMs: delayMs === undefined ? undefined : unixMillis(Math.floor(nowMs + delayMs)),
+    completionRetentionMs: retention.completionRetentionMs,
+    journalRetentionMs: retention.journalRetentionMs,
+  };
+}
+
+function findPublicHandler({ service, handler: name }: InvokeRoute): Handler {
+  const handler = service.handlers.get(name);
+  if (handler === undefined) throw refusals.handlerNotFound(service.name, name);
+  if (!handler.public) throw refusals.notPublic();
+  return handler;
+}
+
+function invocationTarget(route: InvokeRoute, handler: Handler): InvocationTarget {
+  const service = route.service.name;
+  const key = route.key ?? '';
+  const isShared = handler.type === 'Shared';
+  switch (route.service.type) {
+    case 'Service':
+      return { kind: 'service', service, handler: handler.name };
+    case 'VirtualObject': {
+      const mode = isShared ? 'shared' : 'exclusive';
+      return { kind: 'virtualObject', service, key, handler: handler.name, mode };
+    }
+    case 'Workflow': {
+      const mode = isShared ? 'shared' : 'run';
+      return { kind: 'workflow', service, key, handler: handler.name, mode };
+    }
+  }
+}
+
+function readIdempotencyKey(request: HttpRequest, target: InvocationTarget): string | undefined {
+  const key = request.header('idempotency-key');
+  if (key === undefined) return undefined;
+  checkHeaderValue('idempotency-key', key);
+  if (isWorkflowRun(target)) throw refusals.workflowIdempotencyKey();
+  return key;
+}
+
+function readContentType(request: HttpRequest): string | undefined {
+  const value = request.header('content-type');
+  return value === undefined ? undefined : checkHeaderValue('content-type', value);
+}
+
+/** The delay, whose unit is milliseconds; `undefined` without one. Refuses limit keys. */
+function readQuery(request: HttpRequest): number | undefined {
+  const limitKeyHeader = request.header('x-restate-limit-key');
+  if (request.query === undefined && limitKeyHeader === undefined) return undefined;
+  const parameters = new URLSearchParams(request.query);
+  const delay = findParameter(parameters, 'delay');
+  const delayMs = delay === undefined ? undefined : parseDelay(delay);
+  if (limitKeyHeader !== undefined) checkHeaderValue('x-restate-limit-key', limitKeyHeader);
+  checkLimitKey(limitKeyHeader ?? findParameter(parameters, 'limit-key') ?? '');
+  return delayMs;
+}
+
+/** First occurrence; `name` is in lower case, and the client's case does not count. */
+function findParameter(parameters: URLSearchParams, name: string): string | undefined {
+  for (const [found, value] of parameters) if (found.toLowerCase() === name) return value;
+  return undefined;
+}
+
+function parseDelay(text: string): number {
+  const parsed = parseDuration(text);
+  if (!parsed.ok) throw refusals.badDelay(parsed.reason);
+  return parsed.ms;
+}

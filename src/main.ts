@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+// Process entry: configuration in, a running server out, signals to a graceful stop.
+import { availableParallelism, hostname } from 'node:os';
+import { loadConfig } from './io/config/load.ts';
+import type { ServerConfig } from './io/config/load.ts';
+import { logOptionsOf } from './io/config/log-options.ts';
+import { PRODUCT_VERSION } from './io/config/product-version.ts';
+import { createLogger } from './io/log.ts';
+import { startServer } from './server.ts';
+import type { Server } from './server.ts';
+
+const loaded = loadConfig({
+  argv: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  hostname: hostname(),
+  cores: availableParallelism(),
+});
+switch (loaded.kind) {
+  case 'print':
+    process.stdout.write(`${loaded.text}\n`);
+    break;
+  case 'error':
+    process.stderr.write(`${loaded.message}\n`);
+    process.exitCode = loaded.exitCode;
+    break;
+  case 'run':
+    await run(loaded.config, loaded.warnings);
+}
+
+async function run(config: ServerConfig, warnings: readonly string[]): Promise<void> {
+  const log = createLogger(logOptionsOf(config, process.stdout.isTTY));
+  for (const warning of warnings) log.warn(warning);
+  try {
+    const server = await startServer({ ...config, log });
+    process.stdout.write(banner(server, config));
+    stopOnSignals(server, config.shutdownTimeoutMs);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function banner({ ingressUrl, adminUrl, dataDirectory }: Server, config: ServerConfig): string {
+  return [
+    `Reprise ${PRODUCT_VERSION}`,
+    `  ingress  ${ingressUrl}`,
+    `  admin    ${adminUrl}`,
+    `  node     ${config.bindAddress} (not served by this version)`,
+    `  sql      [::]:9071 (not served by this version)`,
+    `  data     ${dataDirectory}`,
+    '',
+  ].join('\n');
+}
+
+function stopOnSignals(server: Server, timeoutMs: number): void {
+  let isStopping = false;
+  const stop = (): void => {
+    // A second signal means now.
+    if (isStopping) process.exit(0);
+    isStopping = true;
+    setTimeout(() => process.exit(1), timeoutMs).unref();
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

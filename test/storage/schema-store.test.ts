@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { EMPTY_SCHEMA, type Schema } from '../../src/actors/domain/schema.ts';
+import { durationMs } from '../../src/actors/domain/time.ts';
+import { removeDeployment } from '../../src/actors/schema/register.ts';
+import { openEnvironment } from '../../src/storage/environment.ts';
+import { openSchemaStore } from '../../src/storage/schema-store.ts';
+import {
+  deploymentId,
+  discovered,
+  handlerManifest,
+  registered,
+  serviceManifest,
+  uri,
+} from '../support/schema-fixtures.ts';
+
+let directory = '';
+
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'schema-store-'));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** What a store opened afresh finds. */
+async function reopen(): Promise<Schema> {
+  const store = openSchemaStore(directory);
+  const schema = store.load();
+  await store.close();
+  return schema;
+}
+
+/** Two deployments that use every optional field and share a service. */
+function fullSchema(): Schema {
+  const rich = serviceManifest({
+    name: 'Rich',
+    type: 'Workflow',
+    documentation: 'doc',
+    metadata: { a: 'b' },
+    options: {
+      inactivityTimeoutMs: durationMs(0),
+      enableLazyState: true,
+      retryPolicy: { maxAttempts: 'unlimited', onMaxAttempts: 'kill', exponentiationFactor: 1.5 },
+    },
+    handlers: [
+      handlerManifest({
+        type: 'Workflow',
+        metadata: { c: 'd' },
+        options: { workflowCompletionRetentionMs: durationMs(5) },
+        input: {
+          required: true,
+          contentType: 'application/json',
+          jsonSchema: { title: 'T', properties: { 'a.b': { enum: [1, null, 'x', 1.5, [{}]] } } },
+        },
+        output: { contentType: 'text/plain', setContentTypeIfEmpty: true, jsonSchema: true },
+      }),
+      handlerManifest({ name: 'look', input: { required: false } }),
+    ],
+  });
+  const first = registered(EMPTY_SCHEMA, {
+    additionalHeaders: { 'x-api': 'ü' },
+    metadata: { git: 'abc' },
+    discovered: discovered({ services: [rich, serviceManifest()] }),
+  });
+  return registered(first.schema, { uri: uri('http://b'), freshId: deploymentId(2) }).schema;
+}
+
+describe('the schema store', () => {
+  test('begins empty', async () => {
+    assert.deepEqual(await reopen(), EMPTY_SCHEMA);
+  });
+
+  test('gives back what was saved, with the active revisions', async () => {
+    const schema = fullSchema();
+    const store = openSchemaStore(directory);
+    await store.save(schema);
+    await store.close();
+    assert.deepEqual(await reopen(), schema);
+  });
+
+  test('gives back the last of several saves, removed deployments left out', async () => {
+    const store = openSchemaStore(directory);
+    const schema = fullSchema();
+    await store.save(schema);
+    const without = removeDeployment(schema, deploymentId(1));
+    assert.ok(without !== undefined);
+    await store.save(without);
+    await store.close();
+    assert.deepEqual(await reopen(), without);
+  });
+
+  test('saves on top of what another run left', async () => {
+    const before = openSchemaStore(directory);
+    await before.save(fullSchema());
+    await before.close();
+    const store = openSchemaStore(directory);
+    const changed = registered(store.load(), { uri: uri('http://c'), freshId: deploymentId(3) });
+    await store.save(changed.schema);
+    await store.close();
+    assert.deepEqual(await reopen(), changed.schema);
+  });
+
+  test('writes only the rows of deployments that changed', async () => {
+    const store = openSchemaStore(directory);
+    const schema = fullSchema();
+    await store.save(schema);
+    const rows = openEnvironment(directory);
+    const key = Buffer.from(`deployment/${deploymentId(1)}`);
+    // Writing the row again would undo this.
+    await rows.put(key, Buffer.from('marked'));
+    const { schema: changed } = registered(schema, {
+      uri: uri('http://c'),
+      freshId: deploymentId(3),
+    });
+    await store.save(changed);
+    assert.equal(rows.getBinary(key)?.toString(), 'marked');
+    await rows.close();
+    await store.close();
+  });
+
+  test('refuses rows of another version', async () => {
+    const environment = openEnvironment(directory);
+    await environment.put(Buffer.from('changes'), Buffer.from([0x92, 0x02, 0x01]));
+    await environment.close();
+    const store = openSchemaStore(directory);
+    assert.throws(() => store.load(), /version 1, not 2/);
+    await store.close();
+  });
+});

@@ -1,0 +1,66 @@
+// The admin API over a real schema actor, real discovery and a fake endpoint. Nothing is stored.
+import { EMPTY_SCHEMA } from '../../src/actors/domain/schema.ts';
+import { HANDLER_DEFAULTS } from '../../src/actors/domain/limits.ts';
+import type { SchemaStore } from '../../src/actors/ports.ts';
+import { SchemaActor } from '../../src/actors/schema-actor.ts';
+import { createAdminHandler } from '../../src/io/admin/server.ts';
+import { createDiscovery } from '../../src/io/deployment/discovery.ts';
+import { HttpDeploymentTransport } from '../../src/io/deployment/transport.ts';
+import { callAdmin, type AdminAnswer, type AdminCall } from './admin-client.ts';
+import { FakeEndpoint, manifestAnswer } from './fake-endpoint.ts';
+import { T0 } from './schema-fixtures.ts';
+
+export interface AdminRig {
+  readonly endpoint: FakeEndpoint;
+  /** What went wrong and was logged. */
+  readonly logged: readonly string[];
+  /** Makes the store fail from now on. */
+  breakStore(): void;
+  call(method: string, target: string, call?: AdminCall): Promise<AdminAnswer>;
+  /** Registers `path` of the endpoint with a manifest of these fields and these services. */
+  register(
+    path: string,
+    manifest: Readonly<Record<string, unknown>>,
+    body?: Readonly<Record<string, unknown>>,
+  ): Promise<AdminAnswer>;
+  close(): Promise<void>;
+}
+
+export async function startAdminRig(): Promise<AdminRig> {
+  const endpoint = await FakeEndpoint.start();
+  const transport = new HttpDeploymentTransport();
+  let storeIsBroken = false;
+  const store: SchemaStore = {
+    load: () => EMPTY_SCHEMA,
+    save: () => (storeIsBroken ? Promise.reject(new Error('disk full')) : Promise.resolve()),
+    close: () => Promise.resolve(),
+  };
+  const discovery = createDiscovery({ transport, clusterName: 'localcluster', retryDelayMs: 1 });
+  const logged: string[] = [];
+  const handler = createAdminHandler({
+    schema: new SchemaActor({ store, discovery, now: () => T0 }),
+    options: {
+      defaults: HANDLER_DEFAULTS,
+      clusterName: 'localcluster',
+      nodeId: 1,
+      ingressUrl: 'http://127.0.0.1:8080/',
+    },
+    log: { error: (message) => logged.push(message) },
+  });
+  const rig: AdminRig = {
+    endpoint,
+    logged,
+    breakStore: () => (storeIsBroken = true),
+    call: (method, target, call) => callAdmin(handler, method, target, call),
+    register: (path, manifest, body = {}) => {
+      endpoint.behaviour = manifestAnswer(manifest);
+      const uri = endpoint.origin + path;
+      return rig.call('POST', '/deployments', { body: { uri, ...body } });
+    },
+    close: async () => {
+      await transport.close();
+      await endpoint.close();
+    },
+  };
+  return rig;
+}
