@@ -46,7 +46,7 @@ async function startHttp2(t: TestContext): Promise<number> {
   return listen(t, server);
 }
 
-describe('an https deployment', () => {
+describe('an https deployment', { timeout: 60_000 }, () => {
   test('is reached over HTTP/2 when its certificate is trusted', async (t) => {
     const uri = `https://localhost:${await startHttp2(t)}/`;
     const { outcome, response, received } = await finished(exchange(t, uri, { ca: CERTIFICATE }));
