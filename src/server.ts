@@ -5,6 +5,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
 import { unixMillis } from './actors/domain/time.ts';
+import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
@@ -17,6 +18,7 @@ import { createDiscovery } from './io/deployment/discovery.ts';
 import { HttpDeploymentTransport } from './io/deployment/transport.ts';
 import type { HttpListener } from './io/http/exchange.ts';
 import { startHttpListener } from './io/http/listener.ts';
+import type { IngressOptions } from './io/ingress/context.ts';
 import { createIngressHandler } from './io/ingress/server.ts';
 import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
@@ -86,21 +88,13 @@ interface Parts {
 }
 
 async function startParts(opened: Opened, parts: Parts): Promise<Server> {
-  const { config, log, logOptions, onFatal } = parts;
+  const { config, log, onFatal } = parts;
   const { directory, closers } = opened;
   const { marker } = directory;
   const defaults = handlerDefaultsOf(config);
   const now = () => unixMillis(Date.now());
 
-  const schemaStore = openSchemaStore(makeDirectory(directory.path, 'schema'));
-  closers.push(() => schemaStore.close());
-  const transport = new HttpDeploymentTransport();
-  closers.push(() => transport.close());
-  const schema = new SchemaActor({
-    store: schemaStore,
-    discovery: createDiscovery({ transport, clusterName: config.clusterName }),
-  });
-
+  const schema = openSchema(opened, config);
   const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
   const router = new Router({
     partitionsCount: marker.partitionsCount,
@@ -113,16 +107,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const supervisor = new Supervisor({
     threadsCount,
     router,
-    settings: {
-      clusterName: config.clusterName,
-      partitionsCount: marker.partitionsCount,
-      environmentPaths: environmentPaths(directory),
-      defaults,
-      attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
-      eagerStateBytesMax: config.eagerStateSizeLimit,
-      messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
-      logOptions,
-    },
+    settings: threadSettings(parts, directory, threadsCount),
     onThreadLost: (thread, error) =>
       log.error('a partition thread died and is replaced', { thread, error }),
     onFatal,
@@ -135,11 +120,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     handler: createIngressHandler({
       schema,
       gateway: router,
-      options: {
-        requestBodyBytesMax: config.ingressRequestSizeLimit,
-        concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
-        defaults,
-      },
+      options: ingressOptions(parts),
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
     }),
@@ -170,6 +151,39 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       await ingress.close();
       await closeAll(opened);
     }),
+  };
+}
+
+function openSchema({ directory, closers }: Opened, { clusterName }: ServerConfig): SchemaActor {
+  const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
+  closers.push(() => store.close());
+  const transport = new HttpDeploymentTransport();
+  closers.push(() => transport.close());
+  return new SchemaActor({ store, discovery: createDiscovery({ transport, clusterName }) });
+}
+
+function threadSettings(
+  { config, logOptions }: Parts,
+  directory: DataDirectory,
+  threadsCount: number,
+): PartitionThreadSettings {
+  return {
+    clusterName: config.clusterName,
+    partitionsCount: directory.marker.partitionsCount,
+    environmentPaths: environmentPaths(directory),
+    defaults: handlerDefaultsOf(config),
+    attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
+    eagerStateBytesMax: config.eagerStateSizeLimit,
+    messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+    logOptions,
+  };
+}
+
+function ingressOptions({ config }: Parts): IngressOptions {
+  return {
+    requestBodyBytesMax: config.ingressRequestSizeLimit,
+    concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
+    defaults: handlerDefaultsOf(config),
   };
 }
 

@@ -1,136 +1,250 @@
-// The house rules that a regular expression can check: who imports what, what pure folders may not do,
-// what must not be left lying about. The rules are those of ARCHITECTURE.md, "Import rules".
+// Rules about the source itself: who may import what, what pure code may not touch, sizes, leftovers.
+// The import rules are those of ARCHITECTURE.md.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import {
+  codeOnly,
+  functionsOf,
+  importsOf,
+  readProjectFile,
+  readSources,
+  type Import,
+  type SourceFile,
+} from './support/source-scan.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const LINES_MAX = 400;
+const FILE_LINES_MAX = 500;
+const FUNCTION_LINES_MAX = 70;
 
-interface Import {
-  readonly path: string;
-  readonly isTypeOnly: boolean;
+/** Nobody imports these: the process, the package, and the thread that the supervisor starts by name. */
+const ENTRIES = ['src/main.ts', 'src/server.ts', 'src/actors/partition-thread.ts'];
+const WIRING = new Set(ENTRIES);
+/** Part of the package only for tests and benches. */
+const TEST_DOUBLES = new Set(['src/storage/memory-backend.ts']);
+/** Instantiates its WebAssembly hashers when it is loaded. */
+const MAY_AWAIT = new Set(['src/actors/domain/hash.ts']);
+
+const sources = readSources('src');
+
+/** `domain`, `partition`, `attempt`, `schema`, `actors`, `storage`, or `io` with its own folder. */
+function layerOf(path: string): string {
+  const [, top = '', folder = ''] = path.split('/');
+  if (top === 'actors') return folder.endsWith('.ts') ? 'actors' : folder;
+  if (top === 'io') return folder.endsWith('.ts') ? path : `io/${folder}`;
+  return top;
 }
 
-interface SourceFile {
-  /** Relative to `src`, with forward slashes. */
-  readonly path: string;
-  readonly text: string;
-  readonly imports: readonly Import[];
+const PURE = new Set(['domain', 'partition', 'attempt', 'schema']);
+const PURE_PACKAGES: Readonly<Record<string, string>> = {
+  'src/actors/domain/hash.ts': 'hash-wasm',
+};
+/** The contracts between actors and the rest: their types may be imported everywhere outside actors. */
+const STORAGE_CONTRACTS = new Set([
+  'src/actors/ports.ts',
+  'src/actors/partition/command.ts',
+  'src/actors/partition/state.ts',
+]);
+/** Of these, io may use values too: message numbers, schema lookups, the gateway's error. */
+const IO_VALUES = new Set([
+  'src/actors/ports.ts',
+  'src/actors/attempt/service-message.ts',
+  'src/actors/schema/resolve.ts',
+]);
+const IO_SHARED = new Set(['io/http', 'io/service-protocol', 'src/io/log.ts']);
+
+/** Whether `file` may import this. Packages and `node:` modules are only kept out of pure code. */
+function isAllowed(file: string, { target, isTypeOnly }: Import): boolean {
+  if (WIRING.has(file)) return true;
+  const from = layerOf(file);
+  if (!target.startsWith('src/')) return !PURE.has(from) || PURE_PACKAGES[file] === target;
+  const to = layerOf(target);
+  if (WIRING.has(target)) return from === 'actors' && isTypeOnly;
+  if (from === to || to === 'domain') return true;
+  if (from === 'domain') return false;
+  if (PURE.has(from) || from === 'actors') return PURE.has(to);
+  if (from === 'storage') return isTypeOnly && STORAGE_CONTRACTS.has(target);
+  if (IO_SHARED.has(to)) return true;
+  const isContract = target === 'src/actors/ports.ts' || PURE.has(to);
+  return isContract && (isTypeOnly || IO_VALUES.has(target));
 }
 
-const IMPORT = /^import (type )?(?:[^'";]*? from )?'([^']+)';/gm;
-
-function readSource(path: string): SourceFile {
-  const absolute = join(ROOT, 'src', path);
-  const text = readFileSync(absolute, 'utf8');
-  const imports = [...text.matchAll(IMPORT)].map(([, type, specifier = '']) => ({
-    path: specifier.startsWith('.')
-      ? relative(join(ROOT, 'src'), join(dirname(absolute), specifier))
-      : specifier,
-    isTypeOnly: type !== undefined,
-  }));
-  return { path, text, imports };
+function importFrom(target: string, isTypeOnly = false): Import {
+  return { target, isTypeOnly, isReExport: false };
 }
 
-const FILES = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
-  .map(readSource);
-
-const isPure = (path: string): boolean => /^actors\/(domain|partition|attempt|schema)\//.test(path);
-
-/** First rule whose folder the importer lies in decides. */
-const RULES: ReadonlyArray<readonly [folder: RegExp, mayImport: RegExp, mayImportTypesOf: RegExp]> =
-  [
-    [/^(main|server)\.ts$/, /./, /./],
-    [/^actors\/partition-thread\.ts$/, /./, /./],
-    [/^actors\/domain\//, /^(actors\/domain\/|hash-wasm$)/, /^$/],
-    [/^actors\/(partition|attempt|schema)\//, /^actors\/(domain|partition|attempt|schema)\//, /^$/],
-    [/^actors\//, /^(actors\/|node:|msgpackr$|piscina$)/, /^$/],
-    [
-      /^storage\//,
-      /^(actors\/domain\/|storage\/|node:|lmdb$|msgpackr$|zod$|fs-native-extensions$)/,
-      /^actors\/(ports\.ts|partition\/)/,
-    ],
-    [
-      /^io\//,
-      /^(actors\/domain\/|actors\/schema\/|actors\/attempt\/service-message\.ts|io\/|node:|undici$|zod$|pino$|smol-toml$)/,
-      /^actors\/(ports\.ts|partition\/|attempt\/)/,
-    ],
-  ];
-
-describe('imports', () => {
-  for (const { path, imports } of FILES) {
-    test(`of ${path} keep the rules`, () => {
-      const rule = RULES.find(([folder]) => folder.test(path));
-      assert.ok(rule !== undefined, 'every file lies in a folder with a rule');
-      const [, mayImport, mayImportTypesOf] = rule;
-      for (const imported of imports) {
-        const isAllowed =
-          mayImport.test(imported.path) ||
-          (imported.isTypeOnly && mayImportTypesOf.test(imported.path));
-        assert.ok(isAllowed, `${path} imports ${imported.path}`);
-      }
-    });
-  }
-
-  test('reach every file from an entry', () => {
-    const imported = new Set(FILES.flatMap(({ imports }) => imports.map(({ path }) => path)));
-    const entries = ['main.ts', 'server.ts', 'actors/partition-thread.ts'];
-    // Durability under a test's control, for the simulation and the machine's tests.
-    entries.push('storage/memory-backend.ts');
-    const unused = FILES.filter(({ path }) => !imported.has(path) && !entries.includes(path));
-    assert.deepEqual(
-      unused.map(({ path }) => path),
-      [],
-    );
-  });
-});
-
-describe('pure folders', () => {
-  const banned = [
-    /\bawait\b/,
-    /\bDate\b/,
-    /\bMath\.random\b/,
-    /\bprocess\./,
-    /\bset(Timeout|Interval|Immediate)\b/,
-    /\bperformance\b/,
-  ];
-  // The hash functions are WebAssembly, compiled once when the module loads.
-  const exceptions: ReadonlyMap<string, RegExp> = new Map([
-    ['actors/domain/hash.ts', /\bawait create/],
-    // Formats a given instant; reads no clock.
-    ['actors/domain/duration.ts', /new Date\(/],
-  ]);
-  for (const { path, text } of FILES.filter((file) => isPure(file.path))) {
-    test(`have no clock, chance or waiting in ${path}`, () => {
-      for (const line of text.split('\n')) {
-        const isComment = /^\s*(\/\/|\*|\/\*)/.test(line);
-        if (isComment || exceptions.get(path)?.test(line) === true) continue;
-        for (const pattern of banned) assert.doesNotMatch(line, pattern);
-      }
-    });
-  }
-});
-
-describe('every source file', () => {
-  for (const { path, text } of FILES) {
-    test(`such as ${path} is finished and short`, () => {
-      assert.doesNotMatch(text, /\b(FIXME|XXX|TODO)\b/);
-      assert.ok(text.split('\n').length <= LINES_MAX, `over ${LINES_MAX} lines`);
-    });
-  }
-});
-
-test('ARCHITECTURE.md tells what each dependency saves', () => {
-  const manifest: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const names = ['dependencies', 'optionalDependencies'].flatMap((field) =>
-    Object.keys(Object(Reflect.get(Object(manifest), field))),
+test('imports follow the rules', () => {
+  const refused = sources.flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => !isAllowed(file.path, imported))
+      .map(({ target }) => `${file.path} imports ${target}`),
   );
-  const [, section = ''] =
-    /## Dependencies\n([\s\S]*)$/.exec(readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8')) ?? [];
-  const told = [...section.matchAll(/^\| ([a-z][\w.@/-]*) /gim)].map(([, name]) => name);
-  assert.deepEqual(new Set(told), new Set(['package', ...names]));
+  assert.deepEqual(refused, []);
 });
+
+const REFUSED: ReadonlyArray<readonly [file: string, imported: Import]> = [
+  ['src/actors/domain/ids.ts', importFrom('src/actors/partition/state.ts', true)],
+  ['src/actors/domain/ids.ts', importFrom('node:crypto')],
+  ['src/actors/partition/apply.ts', importFrom('src/actors/ports.ts', true)],
+  ['src/actors/partition/apply.ts', importFrom('hash-wasm')],
+  ['src/actors/attempt/apply.ts', importFrom('src/storage/key-codec.ts', true)],
+  ['src/actors/router.ts', importFrom('src/io/log.ts', true)],
+  ['src/actors/supervisor.ts', importFrom('src/actors/partition-thread.ts')],
+  ['src/actors/partition-host.ts', importFrom('src/storage/partition-store.ts')],
+  ['src/storage/partition-store.ts', importFrom('src/actors/ports.ts')],
+  ['src/storage/partition-store.ts', importFrom('src/actors/router.ts', true)],
+  ['src/storage/partition-store.ts', importFrom('src/io/log.ts')],
+  ['src/io/ingress/call.ts', importFrom('src/actors/router.ts', true)],
+  ['src/io/ingress/call.ts', importFrom('src/actors/partition/apply.ts')],
+  ['src/io/ingress/call.ts', importFrom('src/io/admin/route.ts')],
+  ['src/io/ingress/call.ts', importFrom('src/storage/schema-store.ts')],
+];
+
+test('the rules refuse what they should', () => {
+  const allowed = REFUSED.filter(([file, imported]) => isAllowed(file, imported));
+  assert.deepEqual(allowed, []);
+});
+
+const IMPURE =
+  /\b(?:await|async|Date|process|performance|crypto|setTimeout|setInterval|setImmediate|queueMicrotask)\b|\bMath\.random\b/g;
+
+function impurities({ path, text }: SourceFile): readonly string[] {
+  return [...codeOnly(text).matchAll(IMPURE)]
+    .map(([word]) => word)
+    .filter((word) => word !== 'await' || !MAY_AWAIT.has(path));
+}
+
+test('pure code neither waits nor looks at the clock, at random numbers or at the process', () => {
+  const found = sources
+    .filter(({ path }) => PURE.has(layerOf(path)))
+    .flatMap((file) => impurities(file).map((word) => `${file.path}: ${word}`));
+  assert.deepEqual(found, []);
+});
+
+test('impurities are found in code, not in what comments and texts say', () => {
+  const text = [
+    '// await the process',
+    "const a = 'Date'; /* Math.random */",
+    'const b = `process ${Date.now()}`;',
+    'await Math.random();',
+  ].join('\n');
+  assert.deepEqual(impurities({ path: 'x.ts', text }), ['Date', 'await', 'Math.random']);
+});
+
+test('imports are read in every form', () => {
+  const text = [
+    "import type { A } from './a.ts';",
+    "import { type B, c } from '../b.ts';",
+    "import { type D } from 'd';",
+    'import {',
+    '  e,',
+    '  f,',
+    "} from './e.ts';",
+    "import './g.ts';",
+    "export * from './h.ts';",
+  ].join('\n');
+  assert.deepEqual(
+    importsOf({ path: 'src/x/y.ts', text }).map(({ target, isTypeOnly }) => [target, isTypeOnly]),
+    [
+      ['src/x/a.ts', true],
+      ['src/b.ts', false],
+      ['d', true],
+      ['src/x/e.ts', false],
+      ['src/x/h.ts', false],
+      ['src/x/g.ts', false],
+    ],
+  );
+});
+
+test('everybody imports from the defining file: there are no barrels', () => {
+  const barrels = sources.filter((file) => importsOf(file).some(({ isReExport }) => isReExport));
+  assert.deepEqual(
+    barrels.map(({ path }) => path),
+    [],
+  );
+});
+
+test('every source file is reached from an entry', () => {
+  const files = new Map(sources.map((file) => [file.path, file]));
+  const reached = new Set(ENTRIES);
+  for (const path of reached) {
+    const file = files.get(path);
+    assert.ok(file !== undefined, `${path} exists`);
+    for (const { target } of importsOf(file)) if (files.has(target)) reached.add(target);
+  }
+  const dead = [...files.keys()].filter(
+    (path) => !reached.has(path) && !path.endsWith('.d.ts') && !TEST_DOUBLES.has(path),
+  );
+  assert.deepEqual(dead, []);
+  assert.match(readProjectFile('src/actors/supervisor.ts'), /'\.\/partition-thread\.js'/);
+});
+
+test('nothing is left to be done later', () => {
+  const marker = /\b(?:FIXME|TODO|XXX|HACK)\b/;
+  const marked = [...sources, ...readSources('test'), ...readSources('bench')]
+    .filter(({ path }) => path !== 'test/tidy.test.ts')
+    .filter(({ text }) => marker.test(text));
+  assert.deepEqual(
+    marked.map(({ path }) => path),
+    [],
+  );
+});
+
+test(`no source file is longer than ${FILE_LINES_MAX} lines`, () => {
+  const long = sources.filter(({ text }) => text.split('\n').length - 1 > FILE_LINES_MAX);
+  assert.deepEqual(
+    long.map(({ path }) => path),
+    [],
+  );
+});
+
+test(`no function is longer than ${FUNCTION_LINES_MAX} lines`, () => {
+  const long = sources.flatMap(({ path, text }) =>
+    functionsOf(text)
+      .filter(({ linesCount }) => linesCount > FUNCTION_LINES_MAX)
+      .map(({ name, linesCount }) => `${path} ${name}: ${linesCount}`),
+  );
+  assert.deepEqual(long, []);
+});
+
+test('functions and methods are measured from their name to their closing brace', () => {
+  const text = [
+    'export async function first(',
+    '  a: number,',
+    '): Promise<void> {',
+    '  if (a > 0) {',
+    '    go();',
+    '  }',
+    '}',
+    'class A {',
+    '  #second(): void {',
+    '    go();',
+    '  }',
+    '}',
+  ].join('\n');
+  assert.deepEqual(functionsOf(text), [
+    { name: 'first', linesCount: 7 },
+    { name: '#second', linesCount: 3 },
+  ]);
+});
+
+test('every dependency is used, and explained in ARCHITECTURE.md', () => {
+  const manifest: unknown = JSON.parse(readProjectFile('package.json'));
+  const dependencies = ['dependencies', 'optionalDependencies'].flatMap((field) =>
+    Object.keys(property(manifest, field) ?? {}),
+  );
+  const [, table = ''] = readProjectFile('ARCHITECTURE.md').split('\n## Dependencies\n');
+  const explained = [...table.matchAll(/^\| ([\w@/.-]+)(?: \(optional\))? +\|/gm)]
+    .map(([, name = '']) => name)
+    .filter((name) => name !== 'package' && !/^-+$/.test(name));
+  assert.deepEqual(explained.toSorted(), dependencies.toSorted());
+  const allSource = sources.map(({ text }) => text).join('\n');
+  assert.deepEqual(
+    dependencies.filter((name) => !allSource.includes(`'${name}`)),
+    [],
+  );
+});
+
+function property(value: unknown, name: string): object | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const found: unknown = Object.entries(value).find(([key]) => key === name)?.[1];
+  return typeof found === 'object' && found !== null ? found : undefined;
+}
