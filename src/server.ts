@@ -14,6 +14,11 @@ import { loadConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
+import {
+  loadIdentityKey,
+  openRequestIdentity,
+  type IdentitySettings,
+} from './io/deployment/load-request-identity.ts';
 import { HttpDeploymentTransport } from './io/deployment/transport.ts';
 import type { HttpListener } from './io/http/exchange.ts';
 import { startHttpListener } from './io/http/listener.ts';
@@ -56,6 +61,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const config: ServerConfig = { ...defaultConfig(), ...overrides };
   const logOptions = logOptionsOf(config, process.stdout.isTTY);
   const log = givenLog ?? createLogger(logOptions);
+  const identity = loadIdentity(config, log);
   const directory = openDataDirectory({
     ...config,
     partitionsCount: config.defaultNumPartitions,
@@ -65,7 +71,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const onFatal = givenOnFatal ?? ((error: Error) => endProcess(log, error));
   const opened: Opened = { directory, closers: [() => Promise.resolve(directory.release())] };
   try {
-    return await startParts(opened, { config, log, logOptions, onFatal });
+    return await startParts(opened, { config, identity, log, logOptions, onFatal });
   } catch (error) {
     await closeAll(opened);
     throw error;
@@ -80,13 +86,14 @@ interface Opened {
 
 interface Parts {
   readonly config: ServerConfig;
+  readonly identity: IdentitySettings | undefined;
   readonly log: Logger;
   readonly logOptions: ReturnType<typeof logOptionsOf>;
   readonly onFatal: (error: Error) => void;
 }
 
 async function startParts(opened: Opened, parts: Parts): Promise<Server> {
-  const { config, log, logOptions, onFatal } = parts;
+  const { config, identity, log, logOptions, onFatal } = parts;
   const { directory, closers } = opened;
   const { marker } = directory;
   const defaults = handlerDefaultsOf(config);
@@ -98,7 +105,11 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   closers.push(() => transport.close());
   const schema = new SchemaActor({
     store: schemaStore,
-    discovery: createDiscovery({ transport, clusterName: config.clusterName }),
+    discovery: createDiscovery({
+      transport,
+      identity: openRequestIdentity(identity),
+      clusterName: config.clusterName,
+    }),
   });
 
   const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
@@ -118,6 +129,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       partitionsCount: marker.partitionsCount,
       environmentPaths: environmentPaths(directory),
       defaults,
+      identity,
       attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
       eagerStateBytesMax: config.eagerStateSizeLimit,
       messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
@@ -171,6 +183,13 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       await closeAll(opened);
     }),
   };
+}
+
+function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | undefined {
+  if (config.requestIdentityKeyFile === undefined) return undefined;
+  const { pem, key } = loadIdentityKey(config.requestIdentityKeyFile);
+  log.info(`Loaded request identity key kid: ${key.keyId}`);
+  return { privateKeyPem: pem, expirationMs: config.requestIdentityExpirationMs };
 }
 
 function defaultConfig(): ServerConfig {
