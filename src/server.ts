@@ -15,6 +15,11 @@ import { loadConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
+import {
+  loadIdentityKey,
+  openRequestIdentity,
+  type IdentitySettings,
+} from './io/deployment/load-request-identity.ts';
 import { HttpDeploymentTransport } from './io/deployment/transport.ts';
 import type { HttpListener } from './io/http/exchange.ts';
 import { startHttpListener } from './io/http/listener.ts';
@@ -58,6 +63,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const config: ServerConfig = { ...defaultConfig(), ...overrides };
   const logOptions = logOptionsOf(config, process.stdout.isTTY);
   const log = givenLog ?? createLogger(logOptions);
+  const identity = loadIdentity(config, log);
   const directory = openDataDirectory({
     ...config,
     partitionsCount: config.defaultNumPartitions,
@@ -67,7 +73,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const onFatal = givenOnFatal ?? ((error: Error) => endProcess(log, error));
   const opened: Opened = { directory, closers: [() => Promise.resolve(directory.release())] };
   try {
-    return await startParts(opened, { config, log, logOptions, onFatal });
+    return await startParts(opened, { config, identity, log, logOptions, onFatal });
   } catch (error) {
     await closeAll(opened);
     throw error;
@@ -82,6 +88,7 @@ interface Opened {
 
 interface Parts {
   readonly config: ServerConfig;
+  readonly identity: IdentitySettings | undefined;
   readonly log: Logger;
   readonly logOptions: ReturnType<typeof logOptionsOf>;
   readonly onFatal: (error: Error) => void;
@@ -94,7 +101,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const defaults = handlerDefaultsOf(config);
   const now = () => unixMillis(Date.now());
 
-  const schema = openSchema(opened, config);
+  const schema = openSchema(opened, parts);
   const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
   const router = new Router({
     partitionsCount: marker.partitionsCount,
@@ -154,16 +161,28 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   };
 }
 
-function openSchema({ directory, closers }: Opened, { clusterName }: ServerConfig): SchemaActor {
+function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | undefined {
+  if (config.requestIdentityKeyFile === undefined) return undefined;
+  const { pem, key } = loadIdentityKey(config.requestIdentityKeyFile);
+  log.info(`Loaded request identity key kid: ${key.keyId}`);
+  return { privateKeyPem: pem, expirationMs: config.requestIdentityExpirationMs };
+}
+
+function openSchema({ directory, closers }: Opened, { config, identity }: Parts): SchemaActor {
   const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
   closers.push(() => store.close());
   const transport = new HttpDeploymentTransport();
   closers.push(() => transport.close());
-  return new SchemaActor({ store, discovery: createDiscovery({ transport, clusterName }) });
+  const discovery = createDiscovery({
+    transport,
+    identity: openRequestIdentity(identity),
+    clusterName: config.clusterName,
+  });
+  return new SchemaActor({ store, discovery });
 }
 
 function threadSettings(
-  { config, logOptions }: Parts,
+  { config, identity, logOptions }: Parts,
   directory: DataDirectory,
   threadsCount: number,
 ): PartitionThreadSettings {
@@ -172,6 +191,7 @@ function threadSettings(
     partitionsCount: directory.marker.partitionsCount,
     environmentPaths: environmentPaths(directory),
     defaults: handlerDefaultsOf(config),
+    identity,
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
     eagerStateBytesMax: config.eagerStateSizeLimit,
     messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,

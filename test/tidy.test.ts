@@ -48,6 +48,7 @@ const IO_VALUES = new Set([
   'src/actors/ports.ts',
   'src/actors/attempt/service-message.ts',
   'src/actors/schema/resolve.ts',
+  'src/actors/schema/target.ts',
 ]);
 const IO_SHARED = new Set(['io/http', 'io/service-protocol', 'src/io/log.ts']);
 

@@ -29,6 +29,7 @@ import type {
   MessageReader,
   MessageWriter,
   ReceivedMessage,
+  RequestIdentity,
   SchemaReader,
   ServiceProtocol,
   TransportFailure,
@@ -42,7 +43,8 @@ export interface AttemptEnvironment {
   readonly schema: SchemaReader;
   readonly observer: AttemptObserver;
   readonly defaults: EntryContext['defaults'];
-  /** Headers sent with every attempt, after those of the deployment. */
+  readonly identity: RequestIdentity;
+  /** Headers sent with every attempt, after those of the deployment and of the identity. */
   readonly commonHeaders: ReadonlyArray<readonly [name: string, value: string]>;
   readonly now: () => UnixMillis;
   readonly randomBytes: () => Uint8Array;
@@ -95,12 +97,13 @@ export class AttemptRunner {
   start(): void {
     const { deployment, input, options } = this.plan;
     const { target } = input;
+    const path = `/invoke/${target.service}/${target.handler}`;
     this.#stream = this.#environment.transport.open(
       {
         address: { uri: deployment.uri, httpVersion: deployment.httpVersion },
         method: 'POST',
-        path: `/invoke/${target.service}/${target.handler}`,
-        headers: this.#requestHeaders(),
+        path,
+        headers: this.#requestHeaders(path),
       },
       {
         onResponse: (status, headers) => this.#apply({ kind: 'responded', status, headers }),
@@ -134,7 +137,7 @@ export class AttemptRunner {
       this.#apply({ kind: 'inactive' });
   }
 
-  #requestHeaders(): Array<readonly [string, string]> {
+  #requestHeaders(path: string): Array<readonly [string, string]> {
     const { input, deployment } = this.plan;
     const { contentType } = this.#state;
     const headers: Array<readonly [string, string]> = [
@@ -147,7 +150,8 @@ export class AttemptRunner {
     for (const name in deployment.additionalHeaders) {
       headers.push([name, deployment.additionalHeaders[name] ?? '']);
     }
-    headers.push(...this.#environment.commonHeaders);
+    const { identity, commonHeaders } = this.#environment;
+    headers.push(...identity.headersFor(path, key), ...commonHeaders);
     return headers;
   }
 

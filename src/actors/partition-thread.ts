@@ -1,6 +1,10 @@
 // Entry of a partition thread, and its wiring. Runs as a piscina task that ends when it is told to.
 import { randomFillSync } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
+import {
+  openRequestIdentity,
+  type IdentitySettings,
+} from '../io/deployment/load-request-identity.ts';
 import { HttpDeploymentTransport } from '../io/deployment/transport.ts';
 import { createLogger } from '../io/log.ts';
 import type { Logger, LoggerOptions } from '../io/log.ts';
@@ -30,6 +34,7 @@ export interface PartitionThreadSettings {
   /** One LMDB environment per path; partition p lives in environment p modulo their number. */
   readonly environmentPaths: readonly string[];
   readonly defaults: HandlerDefaults;
+  readonly identity: IdentitySettings | undefined;
   /** Attempts connected to one deployment from one thread at once. */
   readonly attemptsPerDeploymentMax: number;
   readonly eagerStateBytesMax: number;
@@ -88,6 +93,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
       schema: { current: () => schema },
       observer: { attemptFailed: (report) => logAttemptFailure(log, report) },
       defaults: settings.defaults,
+      identity: openRequestIdentity(settings.identity),
       commonHeaders: [['x-restate-cluster-name', settings.clusterName]],
       now: () => unixMillis(Date.now()),
       randomBytes: createRandomBytes(),

@@ -75,6 +75,18 @@ export interface DeploymentTransport {
   close(): Promise<void>;
 }
 
+/** Proves to deployments who calls them. */
+export interface RequestIdentity {
+  /**
+   * Headers for one request. `path` is without the deployment's prefix; `objectKey` is that of the
+   * invocation's target, `undefined` when it has none.
+   */
+  headersFor(
+    path: string,
+    objectKey: string | undefined,
+  ): ReadonlyArray<readonly [name: string, value: string]>;
+}
+
 /** Persists the schema on the main thread. */
 export interface SchemaStore {
   load(): Schema;

@@ -18,6 +18,13 @@ export interface RigOptions {
   readonly server?: ServerOptions | undefined;
 }
 
+export interface DeployOptions extends Omit<ServiceProcessOptions, 'effectsPath'> {
+  /** Begins with a slash. Default: none. */
+  readonly pathPrefix?: string | undefined;
+  /** More members of the request that registers the deployment. */
+  readonly registration?: Readonly<Record<string, unknown>> | undefined;
+}
+
 export class Rig {
   readonly server: TestServer;
   readonly ingress: HttpClient;
@@ -44,12 +51,18 @@ export class Rig {
   }
 
   /** Starts one more service process and registers it; returns the deployment's id. */
-  async deploy(options: Omit<ServiceProcessOptions, 'effectsPath'>): Promise<string> {
-    const service = await startServiceProcess({ ...options, effectsPath: this.effects.path });
-    this.#services.push(service);
-    const reply = await this.register({ uri: service.url });
+  async deploy({ pathPrefix = '', registration, ...options }: DeployOptions): Promise<string> {
+    const url = await this.serve(options);
+    const reply = await this.register({ uri: url + pathPrefix, ...registration });
     assert.equal(reply.status, 201, reply.text());
     return stringField(reply.json(), 'id');
+  }
+
+  /** Starts one more service process; returns its URL. */
+  async serve(options: Omit<ServiceProcessOptions, 'effectsPath'>): Promise<string> {
+    const service = await startServiceProcess({ ...options, effectsPath: this.effects.path });
+    this.#services.push(service);
+    return service.url;
   }
 
   register(request: Readonly<Record<string, unknown>>): Promise<HttpReply> {

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { TrackedChild } from './child.ts';
+import type { EndpointSettings } from './endpoint-settings.ts';
 
 /** SDK packages that services can be run with; `undefined` is the current one. */
 export const SDK_VERSIONS = [
@@ -16,6 +17,7 @@ export interface ServiceProcessOptions {
   readonly effectsPath: string;
   readonly sdkPackage?: SdkPackage | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
+  readonly endpoint?: EndpointSettings | undefined;
 }
 
 /** A Node process that serves handlers written with the official SDK. */
@@ -36,6 +38,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
       PATH: process.env['PATH'],
       EFFECTS_FILE: options.effectsPath,
       ...(options.sdkPackage !== undefined && { TEST_SDK: options.sdkPackage }),
+      ...(options.endpoint !== undefined && { SERVICE_ENDPOINT: JSON.stringify(options.endpoint) }),
       ...options.environment,
     },
     silent: true,
@@ -44,13 +47,17 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   const port = await Promise.race([receivePort(process_), child.exited]);
   if (typeof port !== 'number') throw new Error(`the service process ended:\n${child.output}`);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${isSecure(options.endpoint) ? 'https' : 'http'}://127.0.0.1:${port}`,
     output: () => child.output,
     openGate: (name) => void process_.send({ openGate: name }),
     dispose: async () => {
       await child.kill('SIGKILL');
     },
   };
+}
+
+function isSecure(endpoint: EndpointSettings | undefined): boolean {
+  return endpoint?.transport === 'h2' || endpoint?.transport === 'https1';
 }
 
 function receivePort(child: ChildProcess): Promise<number> {

@@ -49,9 +49,11 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const layers = [flags.settings, readEnvironment(sources.env), file.settings];
   const values = effectiveValues(layers, sources);
   if (values.kind === 'error') return values;
+  const { baseDir, requestIdentityKeyFile } = values.values;
   const config: ServerConfig = {
     ...values.values,
-    baseDir: resolve(sources.cwd, values.values.baseDir),
+    baseDir: resolve(sources.cwd, baseDir),
+    requestIdentityKeyFile: requestIdentityKeyFile && resolve(sources.cwd, requestIdentityKeyFile),
     nodeNameIsDefault: findSetting('nodeName', layers) === undefined,
     configFile: file.path,
   };

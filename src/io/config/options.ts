@@ -192,6 +192,17 @@ export const OPTIONS = {
   messageSizeLimit: option('worker.invoker.message-size-limit', byteCountType(1), 32 * MEBIBYTE, {
     doc: 'Largest message taken from a deployment.',
   }),
+  requestIdentityKeyFile: optional(
+    'worker.invoker.request-identity-private-key-pem-file',
+    textType('path'),
+    { doc: 'PEM file with the ed25519 private key that signs requests to deployments.' },
+  ),
+  requestIdentityExpirationMs: option(
+    'worker.invoker.request-identity-expiration',
+    NON_ZERO_DURATION,
+    durationMs(MINUTE_MS),
+    { doc: 'How long the signature of a request is valid; less than 1s counts as 1s.' },
+  ),
   retryInitialIntervalMs: option(
     'default-retry-policy.initial-interval',
     NON_ZERO_DURATION,

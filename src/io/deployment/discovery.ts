@@ -10,13 +10,17 @@ import type {
   DiscoveryFailure,
   DiscoveryRequest,
   DiscoveryResult,
+  RequestIdentity,
   TransportFailure,
 } from '../../actors/ports.ts';
 import { fetchManifest, type FetchResult, type ManifestResponse } from './fetch-manifest.ts';
 import { MANIFEST_MEDIA_TYPES, parseManifest } from './manifest.ts';
+import { NO_REQUEST_IDENTITY } from './request-identity.ts';
 
 export interface DiscoveryOptions {
   readonly transport: DeploymentTransport;
+  /** Default: requests are not signed. */
+  readonly identity?: RequestIdentity | undefined;
   /** Sent as `x-restate-cluster-name`. Reference: `cluster-name`, default `localcluster`. */
   readonly clusterName: string;
   /** For everything, tries included. Unit: milliseconds. Default 30,000. */
@@ -120,14 +124,16 @@ class Exchange {
   }
 
   #fetchOnce(): Promise<FetchResult> {
-    const { transport, clusterName, bodyBytesMax } = this.#options;
+    const { transport, identity, clusterName, bodyBytesMax } = this.#options;
+    const path = '/discover';
     const request = {
       address: { uri: formatDeploymentUri(this.#request.uri), httpVersion: this.httpVersion },
       method: 'GET',
-      path: '/discover',
+      path,
       headers: [
         ['accept', ACCEPT],
         ...Object.entries(this.#request.additionalHeaders),
+        ...(identity ?? NO_REQUEST_IDENTITY).headersFor(path, undefined),
         ['x-restate-cluster-name', clusterName],
       ],
     } as const;

@@ -75,6 +75,8 @@ describe('defaults', () => {
       eagerStateSizeLimit: 33_554_432,
       concurrentInvocationsLimit: 1000,
       messageSizeLimit: 33_554_432,
+      requestIdentityKeyFile: undefined,
+      requestIdentityExpirationMs: 60_000,
       retryInitialIntervalMs: 500,
       retryExponentiationFactor: 2,
       retryMaxIntervalMs: 60_000,
@@ -336,7 +338,14 @@ describe('the help text', () => {
     });
     assert.deepEqual(
       inWords.map(([name]) => name),
-      ['nodeName', 'baseDir', 'logFormat', 'ingressConcurrentRequestsLimit', 'partitionThreads'],
+      [
+        'nodeName',
+        'baseDir',
+        'logFormat',
+        'ingressConcurrentRequestsLimit',
+        'partitionThreads',
+        'requestIdentityKeyFile',
+      ],
     );
   });
 });
