@@ -194,6 +194,7 @@ function threadSettings(
     identity,
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
     eagerStateBytesMax: config.eagerStateSizeLimit,
+    cleanUpIntervalMs: config.cleanupIntervalMs,
     messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
     logOptions,
   };

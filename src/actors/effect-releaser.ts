@@ -4,6 +4,7 @@ import { unreachable } from './domain/assert.ts';
 import type { InvocationId, PartitionNumber } from './domain/ids.ts';
 import type { PartitionMessage } from './partition/command.ts';
 import type { PartitionEffect, RequestReply } from './partition/effect.ts';
+import type { CleanUpService } from './clean-up-service.ts';
 import type { TimerService } from './timer-service.ts';
 
 /** Where replies and messages to other partitions go. */
@@ -25,12 +26,14 @@ export class EffectReleaser {
   readonly #outlet: Outlet;
   readonly #attempts: AttemptActor;
   readonly #timers: TimerService;
+  readonly #cleanUp: CleanUpService;
   /** Requests that wait for an outcome. They end with the process, so they are not stored. */
   readonly #waiting = new Map<InvocationId, string[]>();
 
   constructor(
     partition: PartitionNumber,
     parts: {
+      readonly cleanUp: CleanUpService;
       readonly outlet: Outlet;
       readonly attempts: AttemptActor;
       readonly timers: TimerService;
@@ -40,6 +43,7 @@ export class EffectReleaser {
     this.#outlet = parts.outlet;
     this.#attempts = parts.attempts;
     this.#timers = parts.timers;
+    this.#cleanUp = parts.cleanUp;
   }
 
   release(effect: PartitionEffect): void {
@@ -71,6 +75,10 @@ export class EffectReleaser {
         const { to, sequence } = effect;
         return this.#outlet.ackDelivery({ from: this.#partition, to, sequence });
       }
+      case 'cleanUpPaused':
+        return this.#cleanUp.proceed(effect.afterNumber);
+      case 'cleanUpDone':
+        return this.#cleanUp.rest();
       case 'armTimer':
         return this.#timers.arm(effect.dueMs);
       default:

@@ -4,10 +4,12 @@
 //       one LMDB transaction and one flush.
 import { AttemptActor } from './attempt-actor.ts';
 import type { AttemptEnvironment } from './attempt-runner.ts';
+import { CleanUpService } from './clean-up-service.ts';
 import { must } from './domain/assert.ts';
 import { partitionOf } from './domain/ids.ts';
 import type { PartitionNumber } from './domain/ids.ts';
 import type { InvocationTarget, Pin } from './domain/invocation.ts';
+import type { DurationMs } from './domain/time.ts';
 import { EffectReleaser } from './effect-releaser.ts';
 import type { Delivery, Outlet } from './effect-releaser.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
@@ -24,6 +26,8 @@ export interface PartitionHostOptions {
   readonly attempts: AttemptEnvironment;
   readonly attemptsPerDeploymentMax: number;
   readonly eagerStateBytesMax: number;
+  /** Between two deletions of what is past its retention. */
+  readonly cleanUpIntervalMs: DurationMs;
   readonly toMain: (message: ToMainThread) => void;
   readonly onFlushFailed: (error: unknown) => void;
 }
@@ -31,7 +35,7 @@ export interface PartitionHostOptions {
 export class PartitionHost {
   readonly #options: PartitionHostOptions;
   readonly #actors = new Map<PartitionNumber, PartitionActor>();
-  readonly #timers: TimerService[] = [];
+  readonly #timers: Array<TimerService | CleanUpService> = [];
   readonly #attempts: AttemptActor;
   #scheduled: PartitionActor[] = [];
 
@@ -81,8 +85,11 @@ export class PartitionHost {
     const timers = new TimerService(attempts.now, () =>
       this.#post(partition, { kind: 'timersDue', nowMs: attempts.now() }),
     );
-    const outlet = this.#outlet();
-    const releaser = new EffectReleaser(partition, { outlet, attempts: this.#attempts, timers });
+    const cleanUp = new CleanUpService(this.#options.cleanUpIntervalMs, (afterNumber) =>
+      this.#post(partition, { kind: 'cleanUp', nowMs: attempts.now(), afterNumber }),
+    );
+    const parts = { outlet: this.#outlet(), attempts: this.#attempts, timers, cleanUp };
+    const releaser = new EffectReleaser(partition, parts);
     const actor = new PartitionActor({
       store,
       rules: this.#rules(),
@@ -90,7 +97,7 @@ export class PartitionHost {
       schedule: (scheduled) => this.#schedule(scheduled),
       onFlushFailed,
     });
-    this.#timers.push(timers);
+    this.#timers.push(timers, cleanUp);
     this.#actors.set(partition, actor);
   }
 

@@ -8,6 +8,7 @@ import type { Invocation } from '../actors/domain/invocation.ts';
 import type { JournalEntry } from '../actors/domain/journal.ts';
 import type { UnixMillis } from '../actors/domain/time.ts';
 import type {
+  CompletedScan,
   DurablePromise,
   OutboxMessage,
   ServiceKey,
@@ -117,6 +118,10 @@ class BackedPartitionStore implements PartitionStore {
     return this.#invocations.open();
   }
 
+  scanCompleted(afterNumber: number, limit: number): CompletedScan {
+    return this.#invocations.scanCompleted(afterNumber, limit);
+  }
+
   appendJournal(invocationNumber: number, index: number, entry: JournalEntry): void {
     this.#journals.append(invocationNumber, index, entry);
   }
@@ -183,6 +188,10 @@ class BackedPartitionStore implements PartitionStore {
 
   firstTimers(limit: number, dueByMs?: UnixMillis): Timer[] {
     return this.#timers.first(limit, dueByMs);
+  }
+
+  clearAllPromises(owner: ServiceKey): void {
+    this.#promises.clearAll(owner);
   }
 
   getPromise(owner: ServiceKey, promiseKey: string): DurablePromise | undefined {

@@ -208,6 +208,8 @@ export class World {
         attempts.delete(effect.invocationId);
         return;
       case 'ackCommand':
+      case 'cleanUpPaused':
+      case 'cleanUpDone':
         return;
       case 'send': {
         const { sequence, message } = effect;

@@ -8,6 +8,7 @@ import { proposeEntry } from './journal/entry.ts';
 import { proposeRunCompletion } from './journal/run.ts';
 import { attachRequest, outputRequest } from './lifecycle/attach.ts';
 import { beginAttempt, endAttempt } from './lifecycle/attempt.ts';
+import { cleanUp } from './lifecycle/clean-up.ts';
 import { applyLocalMessages, deliver } from './lifecycle/deliver.ts';
 import { recover } from './lifecycle/recover.ts';
 import { signalRequest } from './lifecycle/signal.ts';
@@ -45,6 +46,8 @@ function applyCommand(context: ApplyContext, command: PartitionCommand): void {
       return context.state.truncateOutbox(command.to, command.sequence);
     case 'resendOutbox':
       return resendOutbox(context, command.to);
+    case 'cleanUp':
+      return cleanUp(context, command.afterNumber);
     case 'timersDue':
       return fireTimers(context);
     case 'beginAttempt':

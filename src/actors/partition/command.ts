@@ -129,6 +129,8 @@ export type PartitionCommand =
   | { readonly kind: 'outboxAcked'; readonly to: PartitionNumber; readonly sequence: number }
   /** The thread of partition `to` was replaced and lost what was on its way. */
   | { readonly kind: 'resendOutbox'; readonly to: PartitionNumber }
+  /** Deletes what is past its retention, a bounded number of invocations at a time. */
+  | { readonly kind: 'cleanUp'; readonly nowMs: UnixMillis; readonly afterNumber: number }
   | { readonly kind: 'timersDue'; readonly nowMs: UnixMillis }
   /** An attempt that had to wait (for a slot or a retry delay) may start now. */
   | ({ readonly kind: 'beginAttempt' } & AttemptIdentity)

@@ -73,4 +73,7 @@ export type PartitionEffect =
       readonly message: PartitionMessage;
     }
   | { readonly kind: 'ackDelivery'; readonly to: PartitionNumber; readonly sequence: number }
+  /** The clean-up is not through yet; go on after this invocation number. */
+  | { readonly kind: 'cleanUpPaused'; readonly afterNumber: number }
+  | { readonly kind: 'cleanUpDone' }
   | { readonly kind: 'armTimer'; readonly dueMs: UnixMillis };

@@ -38,6 +38,11 @@ export interface OutboxMessage {
   readonly message: PartitionMessage;
 }
 
+export interface CompletedScan {
+  readonly completed: readonly Invocation[];
+  readonly lastNumber?: number | undefined;
+}
+
 export interface PartitionState {
   readonly partition: PartitionNumber;
   readonly partitionsCount: number;
@@ -50,6 +55,12 @@ export interface PartitionState {
   deleteInvocation(invocation: Invocation): void;
   /** Every stored invocation that is not completed, for recovery; in number order. */
   unfinishedInvocations(): Iterable<Invocation>;
+
+  /**
+   * Flushed completed invocations with a number above `afterNumber`, in order, at most `limit`.
+   * `lastNumber` is where the next scan goes on; absent at the end.
+   */
+  scanCompleted(afterNumber: number, limit: number): CompletedScan;
 
   appendJournal(invocationNumber: number, index: number, entry: JournalEntry): void;
   /** Entries `from` (inclusive) to `to` (exclusive), in order. Asserts that none is missing. */
@@ -79,6 +90,7 @@ export interface PartitionState {
   /** The earliest timers, at most `limit`; only those due by then when `dueByMs` is given. */
   firstTimers(limit: number, dueByMs?: UnixMillis): Timer[];
 
+  clearAllPromises(owner: ServiceKey): void;
   getPromise(owner: ServiceKey, promiseKey: string): DurablePromise | undefined;
   putPromise(owner: ServiceKey, promiseKey: string, promise: DurablePromise): void;
 

@@ -44,14 +44,15 @@ export class PromiseTable {
   }
 
   get(owner: ServiceKey, promiseKey: string): DurablePromise | undefined {
-    const unflushed = this.#overlay.unflushed(ownerName(owner), promiseKey);
-    const row =
-      unflushed === undefined ? this.#overlay.flushed(this.#key(owner, promiseKey)) : unflushed.row;
+    const key = this.#key(owner, promiseKey);
+    const unflushed = this.#overlay.unflushed(ownerName(owner), itemName(key));
+    const row = unflushed === undefined ? this.#overlay.flushed(key) : unflushed.row;
     return row === undefined ? undefined : unpackPromise(row[1]);
   }
 
   put(owner: ServiceKey, promiseKey: string, promise: DurablePromise): void {
-    this.#overlay.write(ownerName(owner), promiseKey, this.#key(owner, promiseKey), [
+    const key = this.#key(owner, promiseKey);
+    this.#overlay.write(ownerName(owner), itemName(key), key, [
       PROMISE_VERSION,
       packPromise(promise),
       hashedOwner(owner),
@@ -59,9 +60,20 @@ export class PromiseTable {
     ]);
   }
 
+  clearAll(owner: ServiceKey): void {
+    const range = this.#keys.start().owner(owner).finishRange();
+    for (const key of this.#overlay.keys(ownerName(owner), range)) {
+      this.#overlay.write(ownerName(owner), itemName(key), key, undefined);
+    }
+  }
+
   #key(owner: ServiceKey, promiseKey: string): Buffer {
     return this.#keys.start().owner(owner).text(promiseKey).finish();
   }
+}
+
+function itemName(key: Buffer): string {
+  return key.toString('latin1');
 }
 
 function packPromise(promise: DurablePromise): PackedPromise {

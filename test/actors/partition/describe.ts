@@ -55,6 +55,10 @@ export function describeEffect(effect: PartitionEffect): string {
       return `send ${effect.to}:${effect.sequence} ${describeMessage(effect.message)}`;
     case 'ackDelivery':
       return `ack delivery ${effect.to}:${effect.sequence}`;
+    case 'cleanUpPaused':
+      return `clean up after ${effect.afterNumber}`;
+    case 'cleanUpDone':
+      return 'cleaned up';
     case 'armTimer':
       return `arm ${describeTime(effect.dueMs)}`;
   }

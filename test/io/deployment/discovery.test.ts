@@ -230,7 +230,7 @@ for (const version of ['HTTP/2.0', 'HTTP/1.1'] as const) {
 
     test('reports the last answer when time is over between two tries', async () => {
       endpoint().behaviour = { status: 500 };
-      const options = { timeoutMs: 100, retryDelayMs: 60_000 };
+      const options = { timeoutMs: 500, retryDelayMs: 60_000 };
       const failure = await failureOf(discover(endpoint().origin, { useHttp11 }, options));
       assert.match(failure.message, /^got status code '500 Internal Server Error'/);
       assert.equal(endpoint().requests.length, 1);

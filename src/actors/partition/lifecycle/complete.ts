@@ -4,6 +4,7 @@ import { must } from '../../domain/assert.ts';
 import { NotificationType } from '../../attempt/service-message.ts';
 import type { ApplyContext } from '../context.ts';
 import { sendMessage } from '../outbox.ts';
+import { purgeInvocation } from './purge.ts';
 import { lockOf, startInvocation } from './start.ts';
 
 /** Ends an invocation that has started: keeps what retention asks for, tells everyone, frees its key. */
@@ -15,8 +16,7 @@ export function completeInvocation(
   const { state, effects, nowMs } = context;
   const { id, epoch, number, journalLength } = invocation;
   if (invocation.completionRetentionMs === 0) {
-    state.deleteJournal(number, journalLength);
-    state.deleteInvocation(invocation);
+    purgeInvocation(context, invocation);
   } else {
     if (invocation.journalRetentionMs === 0) state.deleteJournal(number, journalLength);
     state.putInvocation({
