@@ -5,6 +5,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
 import { unixMillis } from './actors/domain/time.ts';
+import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
@@ -22,6 +23,7 @@ import {
 import { HttpDeploymentTransport } from './io/deployment/transport.ts';
 import type { HttpListener } from './io/http/exchange.ts';
 import { startHttpListener } from './io/http/listener.ts';
+import type { IngressOptions } from './io/ingress/context.ts';
 import { createIngressHandler } from './io/ingress/server.ts';
 import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
@@ -93,25 +95,13 @@ interface Parts {
 }
 
 async function startParts(opened: Opened, parts: Parts): Promise<Server> {
-  const { config, identity, log, logOptions, onFatal } = parts;
+  const { config, log, onFatal } = parts;
   const { directory, closers } = opened;
   const { marker } = directory;
   const defaults = handlerDefaultsOf(config);
   const now = () => unixMillis(Date.now());
 
-  const schemaStore = openSchemaStore(makeDirectory(directory.path, 'schema'));
-  closers.push(() => schemaStore.close());
-  const transport = new HttpDeploymentTransport();
-  closers.push(() => transport.close());
-  const schema = new SchemaActor({
-    store: schemaStore,
-    discovery: createDiscovery({
-      transport,
-      identity: openRequestIdentity(identity),
-      clusterName: config.clusterName,
-    }),
-  });
-
+  const schema = openSchema(opened, parts);
   const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
   const router = new Router({
     partitionsCount: marker.partitionsCount,
@@ -124,17 +114,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const supervisor = new Supervisor({
     threadsCount,
     router,
-    settings: {
-      clusterName: config.clusterName,
-      partitionsCount: marker.partitionsCount,
-      environmentPaths: environmentPaths(directory),
-      defaults,
-      identity,
-      attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
-      eagerStateBytesMax: config.eagerStateSizeLimit,
-      messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
-      logOptions,
-    },
+    settings: threadSettings(parts, directory, threadsCount),
     onThreadLost: (thread, error) =>
       log.error('a partition thread died and is replaced', { thread, error }),
     onFatal,
@@ -147,11 +127,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     handler: createIngressHandler({
       schema,
       gateway: router,
-      options: {
-        requestBodyBytesMax: config.ingressRequestSizeLimit,
-        concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
-        defaults,
-      },
+      options: ingressOptions(parts),
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
     }),
@@ -190,6 +166,45 @@ function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | und
   const { pem, key } = loadIdentityKey(config.requestIdentityKeyFile);
   log.info(`Loaded request identity key kid: ${key.keyId}`);
   return { privateKeyPem: pem, expirationMs: config.requestIdentityExpirationMs };
+}
+
+function openSchema({ directory, closers }: Opened, { config, identity }: Parts): SchemaActor {
+  const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
+  closers.push(() => store.close());
+  const transport = new HttpDeploymentTransport();
+  closers.push(() => transport.close());
+  const discovery = createDiscovery({
+    transport,
+    identity: openRequestIdentity(identity),
+    clusterName: config.clusterName,
+  });
+  return new SchemaActor({ store, discovery });
+}
+
+function threadSettings(
+  { config, identity, logOptions }: Parts,
+  directory: DataDirectory,
+  threadsCount: number,
+): PartitionThreadSettings {
+  return {
+    clusterName: config.clusterName,
+    partitionsCount: directory.marker.partitionsCount,
+    environmentPaths: environmentPaths(directory),
+    defaults: handlerDefaultsOf(config),
+    identity,
+    attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
+    eagerStateBytesMax: config.eagerStateSizeLimit,
+    messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+    logOptions,
+  };
+}
+
+function ingressOptions({ config }: Parts): IngressOptions {
+  return {
+    requestBodyBytesMax: config.ingressRequestSizeLimit,
+    concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
+    defaults: handlerDefaultsOf(config),
+  };
 }
 
 function defaultConfig(): ServerConfig {

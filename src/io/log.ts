@@ -1,7 +1,8 @@
 // Structured log lines. As on the reference server, warnings and errors go to standard error and the
 // rest to standard output. Lines are written at once, so none is lost when the process ends.
 import pino from 'pino';
-import type { LogLevel } from './config/log-filter.ts';
+
+export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /** What a line tells besides its message. An `error` field may hold an Error. */
 export type LogFields = Readonly<Record<string, unknown>>;

@@ -1,10 +1,10 @@
 // The filter language of the reference server, `level` and `target=level` separated by commas, reduced
 // to what Reprise has: one level for all of its lines.
+import type { LogLevel } from '../log.ts';
 import type { ValueType } from './value-type.ts';
 import { textType } from './value-type.ts';
 
-export const LOG_LEVELS = ['off', 'error', 'warn', 'info', 'debug', 'trace'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS: readonly LogLevel[] = ['off', 'error', 'warn', 'info', 'debug', 'trace'];
 
 /** Targets that stand for Reprise; existing configurations say `restate`. */
 const OWN_TARGETS: readonly string[] = ['restate', 'reprise'];

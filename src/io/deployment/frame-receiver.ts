@@ -2,7 +2,7 @@
 // Source of every rule: RFC 9113.
 //   R1. What breaks the connection is a violation, what breaks one stream resets it.
 //   R2. Header blocks are decoded even for streams we gave up, because the table is shared.
-//   R3. Bytes count against the windows even when nobody wants them.
+//   R3. Windows are opened again even for bytes nobody wants any more.
 import { FloodGuard } from './flood-guard.ts';
 import { ReceiveWindow } from './flow-control.ts';
 import { HEADER_LIST_BYTES_MAX, HeaderBlock } from './header-block.ts';

@@ -13,7 +13,8 @@ export function parseBindAddress(text: string): BindAddress {
   return { host: v6 ?? (name === undefined || name === '' ? '::' : name), port };
 }
 
-/** `http://host:port/`, with brackets around an IPv6 host. */
+/** `http://host:port/`; a listener on every interface is named by the loopback address. */
 export function listenerUrl({ host, port }: BindAddress): string {
+  if (host === '::' || host === '0.0.0.0') return `http://127.0.0.1:${port}/`;
   return host.includes(':') ? `http://[${host}]:${port}/` : `http://${host}:${port}/`;
 }

@@ -7,6 +7,8 @@ import { ID_RANDOM_BYTES, invocationIdFor } from '../../actors/domain/make-invoc
 import type { Handler } from '../../actors/domain/schema.ts';
 import { unixMillis } from '../../actors/domain/time.ts';
 import type { IngressSubmission } from '../../actors/ports.ts';
+import { retentionsFor } from '../../actors/schema/resolve.ts';
+import { invocationTarget } from '../../actors/schema/target.ts';
 import type { HttpRequest } from '../http/exchange.ts';
 import { encodeInputCommand } from '../service-protocol/message-encoder.ts';
 import { bodyBytes } from './body.ts';
@@ -17,7 +19,6 @@ import { checkHeaderValue } from './header-value.ts';
 import { checkInput } from './input-rules.ts';
 import { checkLimitKey, refuseScope } from './limit-key.ts';
 import type { InvokeRoute } from './path.ts';
-import { retentionFor } from './retention.ts';
 import { formatUlid } from './ulid.ts';
 
 /** Reads the whole request. Throws the refusal of one that may not start an invocation. */
@@ -28,7 +29,7 @@ export async function readSubmission(
   context: IngressContext,
 ): Promise<IngressSubmission> {
   const handler = findPublicHandler(route);
-  const target = invocationTarget(route, handler);
+  const target = invocationTarget(route.service, handler, route.key ?? '');
   const idempotencyKey = readIdempotencyKey(request, target);
   if (route.scope !== undefined) refuseScope(route.scope);
   if (request.method !== 'POST' && request.method !== 'GET') throw refusals.methodNotAllowed();
@@ -48,21 +49,14 @@ export async function readSubmission(
   const effectiveKey =
     idempotencyKey ?? (target.kind === 'workflow' ? undefined : formatUlid(nowMs, random));
   const { defaults } = context.options;
-  const retention = retentionFor(
-    target,
-    effectiveKey !== undefined,
-    route.service,
-    handler,
-    defaults,
-  );
+  const found = { revision: route.service, handler };
   return {
     invocationId: invocationIdFor({ target, idempotencyKey: effectiveKey, random, nowMs }),
     target,
     input: encodeInputCommand(headers, body),
     idempotencyKey: effectiveKey,
     executeAtMs: delayMs === undefined ? undefined : unixMillis(Math.floor(nowMs + delayMs)),
-    completionRetentionMs: retention.completionRetentionMs,
-    journalRetentionMs: retention.journalRetentionMs,
+    ...retentionsFor(found, effectiveKey !== undefined, defaults),
   };
 }
 
@@ -71,24 +65,6 @@ function findPublicHandler({ service, handler: name }: InvokeRoute): Handler {
   if (handler === undefined) throw refusals.handlerNotFound(service.name, name);
   if (!handler.public) throw refusals.notPublic();
   return handler;
-}
-
-function invocationTarget(route: InvokeRoute, handler: Handler): InvocationTarget {
-  const service = route.service.name;
-  const key = route.key ?? '';
-  const isShared = handler.type === 'Shared';
-  switch (route.service.type) {
-    case 'Service':
-      return { kind: 'service', service, handler: handler.name };
-    case 'VirtualObject': {
-      const mode = isShared ? 'shared' : 'exclusive';
-      return { kind: 'virtualObject', service, key, handler: handler.name, mode };
-    }
-    case 'Workflow': {
-      const mode = isShared ? 'shared' : 'run';
-      return { kind: 'workflow', service, key, handler: handler.name, mode };
-    }
-  }
 }
 
 function readIdempotencyKey(request: HttpRequest, target: InvocationTarget): string | undefined {

@@ -24,7 +24,7 @@ export class ProtobufWriter {
 
   /** `bytesExpected` sizes the first buffer. Default: one that many small messages share. */
   constructor(bytesExpected = SLAB_BYTES) {
-    this.#buffer = Buffer.allocUnsafeSlow(bytesExpected);
+    this.#buffer = Buffer.allocUnsafe(bytesExpected);
   }
 
   /** Bytes written and not taken yet. */

@@ -66,7 +66,7 @@ const echo: StreamHandler = (stream) => {
   stream.pipe(stream);
 };
 
-describe('an HTTP/2 exchange with Node', () => {
+describe('an HTTP/2 exchange with Node', { timeout: 60_000 }, () => {
   test('carries method, path, query, headers, status and both bodies', async (t) => {
     const seen: http2.IncomingHttpHeaders[] = [];
     const { uri } = await startServer(t, (stream, headers) => {

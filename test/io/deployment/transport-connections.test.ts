@@ -4,7 +4,12 @@ import { once } from 'node:events';
 import * as net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ErrorCode, FrameFlag, SettingId } from '../../../src/io/deployment/http2-frames.ts';
+import {
+  ErrorCode,
+  FrameFlag,
+  FrameType,
+  SettingId,
+} from '../../../src/io/deployment/http2-frames.ts';
 import {
   HttpDeploymentTransport,
   type TransportOptions,
@@ -21,7 +26,7 @@ const ALL_STREAMS = 2 ** 31 - 1;
 interface Setting {
   readonly deployment: FakeDeployment;
   readonly transport: HttpDeploymentTransport;
-  open(): RecordedExchange;
+  readonly open: () => RecordedExchange;
 }
 
 async function setUp(
@@ -57,7 +62,7 @@ async function failureOf(exchange: RecordedExchange): Promise<string> {
   return outcome === 'end' ? 'end' : `${outcome.kind}: ${outcome.message}`;
 }
 
-describe('GOAWAY', () => {
+describe('GOAWAY', { timeout: 60_000 }, () => {
   test('refuses the streams above its last one and lets the others finish', async (t) => {
     const { deployment, open } = await setUp(t);
     const [first, second] = [open(), open()];
@@ -132,7 +137,7 @@ describe('GOAWAY', () => {
   });
 });
 
-describe('the limit of concurrent streams', () => {
+describe('the limit of concurrent streams', { timeout: 60_000 }, () => {
   test('of the peer makes exchanges wait, in order', async (t) => {
     const setting = await setUp(
       t,
@@ -216,7 +221,7 @@ describe('the limit of concurrent streams', () => {
   });
 });
 
-describe('connecting', () => {
+describe('connecting', { timeout: 60_000 }, () => {
   const refusedBy = async (): Promise<string> => {
     const server = net.createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -295,7 +300,7 @@ describe('connecting', () => {
   });
 });
 
-describe('a connection', () => {
+describe('a connection', { timeout: 60_000 }, () => {
   test('is shared by deployments of one origin', async (t) => {
     const { deployment, transport } = await setUp(t);
     new RecordedExchange(transport, `${deployment.uri}a`, { path: '/x' });
@@ -383,7 +388,7 @@ describe('a connection', () => {
   });
 });
 
-describe('closing the transport', () => {
+describe('closing the transport', { timeout: 60_000 }, () => {
   test('fails what is open, what waits and what comes later', async (t) => {
     const { deployment, transport, open } = await setUp(t, {
       streamsPerConnectionMax: 1,
@@ -451,7 +456,7 @@ describe('closing the transport', () => {
   });
 });
 
-describe('request bodies', () => {
+describe('request bodies', { timeout: 60_000 }, () => {
   test('stop at the window of the stream and go on with it', async (t) => {
     const setting = await setUp(
       t,
@@ -503,7 +508,13 @@ describe('request bodies', () => {
   });
 
   test('that are blocked are dropped by a reset', async (t) => {
-    const { deployment, open } = await setUp(t, {}, { replenishesWindows: false });
+    const setting = await setUp(
+      t,
+      {},
+      { replenishesWindows: false, settings: [[SettingId.initialWindowSize, 1_000_000]] },
+    );
+    const { deployment, open } = setting;
+    await probe(setting);
     const [blocked, other] = [open(), open()];
     blocked.stream.write(Buffer.alloc(200_000));
     const [blockedRequest, otherRequest] = [
@@ -516,6 +527,12 @@ describe('request bodies', () => {
     assert.equal(await blockedRequest.resetCode, ErrorCode.cancel);
     blockedRequest.connection.sendWindowUpdate(0, 1_000_000);
     assert.equal((await otherRequest.body).toString(), 'waits for the connection window');
+    const sent = blockedRequest.connection.unseenFrames
+      .filter(
+        ({ type, streamId }) => type === FrameType.data && streamId === blockedRequest.streamId,
+      )
+      .reduce((bytes, { payload }) => bytes + payload.length, 0);
+    assert.equal(sent, 65_535);
   });
 
   test('that are blocked are given up when the response is complete', async (t) => {
@@ -562,7 +579,7 @@ describe('request bodies', () => {
   });
 });
 
-describe('response bodies', () => {
+describe('response bodies', { timeout: 60_000 }, () => {
   test('open the windows again as they arrive', async (t) => {
     const { deployment, open } = await setUp(t);
     const exchange = open();

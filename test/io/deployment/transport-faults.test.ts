@@ -401,7 +401,7 @@ const FLOODS: ReadonlyArray<readonly [what: string, play: Fault]> = [
   ['interim responses', headers(rawBlock([':status', '100']))],
 ];
 
-describe('a fault of one stream leaves the others alone:', () => {
+describe('a fault of one stream leaves the others alone:', { timeout: 60_000 }, () => {
   for (const [fault, play, kind, text, code] of STREAM_FAULTS) {
     test(fault, async (t) => {
       const scene = await openScene(t);
@@ -421,22 +421,26 @@ describe('a fault of one stream leaves the others alone:', () => {
   }
 });
 
-describe('a fault of the connection fails its streams and the next exchange works:', () => {
-  for (const [fault, play, kind, text, code] of CONNECTION_FAULTS) {
-    test(fault, async (t) => {
-      const scene = await openScene(t);
-      play(scene.struckRequest, scene.connection);
-      await assertFailure(scene.struck, scene.deployment, kind, text);
-      const bystanderOutcome = await scene.bystander.outcome();
-      assert.ok(bystanderOutcome !== 'end');
-      assert.equal(bystanderOutcome.kind, code === undefined ? kind : 'protocol');
-      await assertGoaway(scene.connection, code);
-      const next = new RecordedExchange(scene.transport, scene.deployment.uri);
-      await assertWorks(next, await scene.deployment.nextRequest());
-      assert.equal(scene.deployment.connections.length, 2);
-    });
-  }
-});
+describe(
+  'a fault of the connection fails its streams and the next exchange works:',
+  { timeout: 60_000 },
+  () => {
+    for (const [fault, play, kind, text, code] of CONNECTION_FAULTS) {
+      test(fault, async (t) => {
+        const scene = await openScene(t);
+        play(scene.struckRequest, scene.connection);
+        await assertFailure(scene.struck, scene.deployment, kind, text);
+        const bystanderOutcome = await scene.bystander.outcome();
+        assert.ok(bystanderOutcome !== 'end');
+        assert.equal(bystanderOutcome.kind, code === undefined ? kind : 'protocol');
+        await assertGoaway(scene.connection, code);
+        const next = new RecordedExchange(scene.transport, scene.deployment.uri);
+        await assertWorks(next, await scene.deployment.nextRequest());
+        assert.equal(scene.deployment.connections.length, 2);
+      });
+    }
+  },
+);
 
 async function assertGoaway(connection: FakeConnection, code: number | undefined): Promise<void> {
   if (code === undefined) return;
@@ -446,7 +450,7 @@ async function assertGoaway(connection: FakeConnection, code: number | undefined
   await connection.closed;
 }
 
-describe('a flood is cut off:', () => {
+describe('a flood is cut off:', { timeout: 60_000 }, () => {
   for (const [what, play] of FLOODS) {
     test(what, async (t) => {
       const scene = await openScene(t);
@@ -492,7 +496,7 @@ describe('a flood is cut off:', () => {
   });
 });
 
-describe('what HTTP/2 allows is no fault:', () => {
+describe('what HTTP/2 allows is no fault:', { timeout: 60_000 }, () => {
   const allowed: ReadonlyArray<readonly [what: string, play: Fault]> = [
     ['unknown frames', frame(77, 255, 0, Buffer.from('unknown'))],
     ['unknown frames on unknown streams', frame(200, 0, 1234, Buffer.from('unknown'))],
@@ -578,7 +582,7 @@ describe('what HTTP/2 allows is no fault:', () => {
   });
 });
 
-describe('a peer that is none', () => {
+describe('a peer that is none', { timeout: 60_000 }, () => {
   test('whose first frame is not SETTINGS breaks the protocol', async (t) => {
     const deployment = await FakeDeployment.start({ settings: 'withheld' });
     const transport = new HttpDeploymentTransport();

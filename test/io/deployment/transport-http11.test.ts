@@ -53,7 +53,7 @@ async function failureOf(exchange: RecordedExchange): Promise<string> {
   return outcome === 'end' ? 'end' : `${outcome.kind}: ${outcome.message}`;
 }
 
-describe('an HTTP/1.1 exchange', () => {
+describe('an HTTP/1.1 exchange', { timeout: 60_000 }, () => {
   test('sends one chunked request and hears one response', async (t) => {
     const seen: http.IncomingMessage[] = [];
     const uri = await startHttp(t, (request, response) => {

@@ -189,7 +189,7 @@ async function play(random: Random): Promise<void> {
   await deployment.close();
 }
 
-describe('a peer that sends anything', () => {
+describe('a peer that sends anything', { timeout: 60_000 }, () => {
   test('ends every exchange once and harms nothing', { timeout: 60_000 }, async (t) => {
     const { seed } = seededRandom();
     t.diagnostic(`SEED=${seed}`);

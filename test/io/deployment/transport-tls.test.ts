@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import * as http2 from 'node:http2';
 import * as https from 'node:https';
-import * as net from 'node:net';
+import type * as net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import * as tls from 'node:tls';
 import { HttpDeploymentTransport } from '../../../src/io/deployment/transport.ts';
@@ -46,7 +46,7 @@ async function startHttp2(t: TestContext): Promise<number> {
   return listen(t, server);
 }
 
-describe('an https deployment', () => {
+describe('an https deployment', { timeout: 60_000 }, () => {
   test('is reached over HTTP/2 when its certificate is trusted', async (t) => {
     const uri = `https://localhost:${await startHttp2(t)}/`;
     const { outcome, response, received } = await finished(exchange(t, uri, { ca: CERTIFICATE }));

@@ -6,9 +6,9 @@ describe('parseBindAddress', () => {
   const rows: ReadonlyArray<readonly [text: string, host: string, port: number, url: string]> = [
     ['127.0.0.1:8080', '127.0.0.1', 8080, 'http://127.0.0.1:8080/'],
     ['localhost:0', 'localhost', 0, 'http://localhost:0/'],
-    ['[::]:65535', '::', 65_535, 'http://[::]:65535/'],
+    ['[::]:65535', '::', 65_535, 'http://127.0.0.1:65535/'],
     ['[::1]:1', '::1', 1, 'http://[::1]:1/'],
-    [':8080', '::', 8080, 'http://[::]:8080/'],
+    [':8080', '::', 8080, 'http://127.0.0.1:8080/'],
   ];
   for (const [text, host, port, url] of rows) {
     test(`reads ${text}`, () => {

@@ -603,7 +603,7 @@ for (const library of LIBRARIES) {
       const listener = await startHttpListener({ bindAddress: '[::]:0', handler, prefer, log });
       try {
         const { port } = new URL(listener.url);
-        assert.equal(listener.url, `http://[::]:${port}/`);
+        assert.equal(listener.url, `http://127.0.0.1:${port}/`);
         for (const host of ['127.0.0.1', '[::1]']) {
           const answer = await sendRequest(`http://${host}:${port}/`, {});
           assert.equal(answer.body.toString(), 'x');

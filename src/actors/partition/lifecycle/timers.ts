@@ -22,14 +22,20 @@ export function armNextTimer({ state, effects }: ApplyContext): void {
   if (next !== undefined) effects.push({ kind: 'armTimer', dueMs: next.dueMs });
 }
 
-function fire(context: ApplyContext, { invocationId, completionId }: Timer): void {
-  if (completionId !== 0) {
-    return notifyInvocation(context, invocationId, {
-      type: NotificationType.sleep,
-      id: { kind: 'completion', completionId },
-      result: { kind: 'void' },
-    });
-  }
+function fire(
+  context: ApplyContext,
+  { invocationId, invocationNumber, completionId }: Timer,
+): void {
   const invocation = context.state.getInvocation(invocationId);
-  if (invocation?.status.kind === 'scheduled') startInvocation(context, invocation);
+  // The id may have been invoked anew since the timer's invocation ended.
+  if (invocation?.number !== invocationNumber) return;
+  if (completionId === 0) {
+    if (invocation.status.kind === 'scheduled') startInvocation(context, invocation);
+    return;
+  }
+  notifyInvocation(context, invocationId, {
+    type: NotificationType.sleep,
+    id: { kind: 'completion', completionId },
+    result: { kind: 'void' },
+  });
 }

@@ -1,0 +1,299 @@
+// Two threads and four partitions, each thread a real channel whose other end the test holds.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
+import { formatInvocationId } from '../../src/actors/domain/ids.ts';
+import type { InvocationId, PartitionNumber } from '../../src/actors/domain/ids.ts';
+import { EMPTY_SCHEMA } from '../../src/actors/domain/schema.ts';
+import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
+import { largeBodyOf } from '../../src/actors/messages.ts';
+import type { ToMainThread, ToPartitionThread } from '../../src/actors/messages.ts';
+import { GatewayUnavailableError } from '../../src/actors/ports.ts';
+import type { IngressSubmission } from '../../src/actors/ports.ts';
+import { Router } from '../../src/actors/router.ts';
+import type { RequestReply } from '../../src/actors/partition/effect.ts';
+import { ThreadChannel } from '../../src/actors/thread-channel.ts';
+import { T0 } from './partition/describe.ts';
+import { Machine, VOID } from './partition/machine.ts';
+
+const PARTITIONS_COUNT = 4;
+const ACCEPTED: RequestReply = { kind: 'accepted', isNew: true };
+const submissions = new Machine();
+
+function idIn(partition: number): InvocationId {
+  return formatInvocationId(BigInt(partition) << 62n, 7n);
+}
+
+function submissionIn(partition: number, retentionMs = 1000): IngressSubmission {
+  const { source, ...submission } = submissions.submission('a');
+  const completionRetentionMs = durationMs(retentionMs);
+  assert.equal(source.kind, 'ingress');
+  return { ...submission, invocationId: idIn(partition), completionRetentionMs };
+}
+
+/** One thread as the router sees it. */
+class FakeThread {
+  readonly received: ToPartitionThread[] = [];
+  readonly channel: ThreadChannel<ToPartitionThread, ToMainThread>;
+  readonly mainChannel: ThreadChannel<ToMainThread, ToPartitionThread>;
+  readonly #far: MessageChannel['port2'];
+
+  constructor(onMessage: (message: ToMainThread) => void) {
+    const { port1, port2 } = new MessageChannel();
+    this.#far = port2;
+    this.mainChannel = new ThreadChannel<ToMainThread, ToPartitionThread>({
+      port: port1,
+      largeBodyOf,
+      onMessage,
+    });
+    this.channel = new ThreadChannel<ToPartitionThread, ToMainThread>({
+      port: port2,
+      largeBodyOf,
+      onMessage: (message) => this.received.push(message),
+    });
+  }
+
+  /** Everything posted so far has arrived. */
+  async drain(): Promise<readonly ToPartitionThread[]> {
+    this.mainChannel.postAlone({ kind: 'close' });
+    while (this.received.at(-1)?.kind !== 'close') await once(this.#far, 'message');
+    this.received.pop();
+    return this.received.splice(0);
+  }
+
+  commands(messages: readonly ToPartitionThread[]) {
+    return messages.flatMap((message) => (message.kind === 'command' ? [message] : []));
+  }
+
+  close(): void {
+    this.channel.close();
+    this.mainChannel.close();
+  }
+}
+
+interface Rig {
+  readonly router: Router;
+  /** Starts a thread, which is not ready yet. */
+  readonly start: (thread: number) => FakeThread;
+  /** The thread says something to the main thread. */
+  readonly say: (thread: number, message: ToMainThread) => void;
+}
+
+function createRig(t: TestContext): Rig {
+  const router = new Router({
+    partitionsCount: PARTITIONS_COUNT,
+    threadsCount: 2,
+    now: () => unixMillis(T0),
+    bootId: 'boot-',
+    schema: () => EMPTY_SCHEMA,
+  });
+  const start = (thread: number): FakeThread => {
+    const fake = new FakeThread((message) => router.receive(thread, message));
+    t.after(() => fake.close());
+    router.threadStarted(thread, fake.mainChannel);
+    return fake;
+  };
+  return { router, start, say: (thread, message) => router.receive(thread, message) };
+}
+
+async function createReadyRig(t: TestContext) {
+  const rig = createRig(t);
+  const threads = [rig.start(0), rig.start(1)] as const;
+  for (const thread of [0, 1]) rig.say(thread, { kind: 'ready' });
+  for (const thread of threads) await thread.drain();
+  return { ...rig, threads };
+}
+
+test('partitions are dealt out to the threads in turn', (t) => {
+  const { router } = createRig(t);
+  assert.deepEqual(router.partitionsOf(0), [0, 2]);
+  assert.deepEqual(router.partitionsOf(1), [1, 3]);
+});
+
+test('each kind of request reaches the partition of its id, under a name of its own', async (t) => {
+  const { router, say, threads } = await createReadyRig(t);
+  const replies = [
+    router.send(submissionIn(3)),
+    router.call(submissionIn(3)),
+    router.attach(idIn(3)),
+    router.getOutput(idIn(3)),
+    router.signal(idIn(3), { kind: 'signal', index: 17 }, VOID),
+  ];
+  assert.deepEqual(await threads[0].drain(), []);
+  const commands = threads[1].commands(await threads[1].drain());
+  assert.deepEqual(
+    commands.map(({ partition, command }) => [partition, command.kind]),
+    ['submit', 'submit', 'attach', 'getOutput', 'signal'].map((kind) => [3, kind]),
+  );
+  const requestIds = commands.map(({ command }) => 'requestId' in command && command.requestId);
+  assert.equal(new Set(requestIds).size, 5);
+  for (const { command } of commands) {
+    assert.ok('requestId' in command && command.requestId.startsWith('boot-'));
+    if (command.kind !== 'submit') continue;
+    assert.deepEqual(command.submission.source, { kind: 'ingress', requestId: command.requestId });
+    assert.equal(command.nowMs, T0);
+  }
+  for (const { command } of commands.toReversed()) {
+    if (!('requestId' in command)) continue;
+    const { requestId } = command;
+    const target = submissions.submission('a').target;
+    const outcome = { kind: 'success', value: Buffer.from(requestId) } as const;
+    say(1, { kind: 'reply', requestId, reply: { kind: 'completed', target, outcome } });
+  }
+  const answered = await Promise.all(replies);
+  assert.deepEqual(
+    answered.map(
+      (reply) =>
+        reply.kind === 'completed' &&
+        reply.outcome.kind === 'success' &&
+        Buffer.from(reply.outcome.value).toString(),
+    ),
+    requestIds,
+  );
+});
+
+test('a reply nobody waits for is ignored', async (t) => {
+  const { say } = await createReadyRig(t);
+  say(0, { kind: 'reply', requestId: 'boot-unknown', reply: ACCEPTED });
+});
+
+test('a thread gets the schema before anything else, and requests once it is ready', async (t) => {
+  const { router, start, say } = createRig(t);
+  const early = router.send(submissionIn(0));
+  const thread = start(0);
+  const reply = router.send(submissionIn(0));
+  const before = await thread.drain();
+  assert.deepEqual(
+    before.map(({ kind }) => kind),
+    ['schema'],
+  );
+  say(0, { kind: 'ready' });
+  const commands = thread.commands(await thread.drain());
+  assert.equal(commands.length, 2);
+  for (const { command } of commands) {
+    assert.ok('requestId' in command);
+    say(0, { kind: 'reply', requestId: command.requestId, reply: ACCEPTED });
+  }
+  assert.deepEqual(await Promise.all([early, reply]), [ACCEPTED, ACCEPTED]);
+});
+
+test('schema changes reach every thread, ready or not', async (t) => {
+  const { router, start, say } = createRig(t);
+  const threads = [start(0), start(1)] as const;
+  say(0, { kind: 'ready' });
+  router.publishSchema({ ...EMPTY_SCHEMA, version: 5 });
+  for (const thread of threads) {
+    const versions = (await thread.drain()).flatMap((message) =>
+      message.kind === 'schema' ? [message.schema.version] : [],
+    );
+    assert.deepEqual(versions, [0, 5]);
+  }
+});
+
+interface LossRow {
+  readonly name: string;
+  readonly request: (router: Router) => Promise<RequestReply>;
+  readonly isRepeatable: boolean;
+}
+
+const LOSSES: readonly LossRow[] = [
+  { name: 'send', request: (router) => router.send(submissionIn(0)), isRepeatable: true },
+  { name: 'call', request: (router) => router.call(submissionIn(0)), isRepeatable: true },
+  {
+    name: 'call that keeps no outcome',
+    request: (router) => router.call(submissionIn(0, 0)),
+    isRepeatable: false,
+  },
+  {
+    name: 'send that keeps no outcome',
+    request: (router) => router.send(submissionIn(0, 0)),
+    isRepeatable: false,
+  },
+  { name: 'attach', request: (router) => router.attach(idIn(0)), isRepeatable: true },
+  { name: 'output', request: (router) => router.getOutput(idIn(0)), isRepeatable: true },
+  {
+    name: 'signal',
+    request: (router) => router.signal(idIn(0), { kind: 'signal', index: 17 }, VOID),
+    isRepeatable: false,
+  },
+];
+
+for (const { name, request, isRepeatable } of LOSSES) {
+  test(`a ${name} is ${isRepeatable ? 'sent again' : 'refused'} when its thread is lost`, async (t) => {
+    const { router, start, say, threads } = await createReadyRig(t);
+    const reply = request(router);
+    const [first] = threads[0].commands(await threads[0].drain());
+    router.threadLost(0);
+    if (!isRepeatable) return assert.rejects(reply, GatewayUnavailableError);
+    const replacement = start(0);
+    assert.deepEqual(replacement.commands(await replacement.drain()), []);
+    say(0, { kind: 'ready' });
+    const [again] = replacement.commands(await replacement.drain());
+    assert.deepEqual(again, first);
+    assert.ok(again !== undefined && 'requestId' in again.command);
+    say(0, { kind: 'reply', requestId: again.command.requestId, reply: ACCEPTED });
+    assert.deepEqual(await reply, ACCEPTED);
+  });
+}
+
+test('requests of other threads, and requests that arrive meanwhile, survive the loss', async (t) => {
+  const { router, start, say } = await createReadyRig(t);
+  const other = router.signal(idIn(1), { kind: 'signal', index: 17 }, VOID);
+  router.threadLost(0);
+  const late = router.signal(idIn(0), { kind: 'signal', index: 17 }, VOID);
+  const replacement = start(0);
+  say(0, { kind: 'ready' });
+  assert.equal(replacement.commands(await replacement.drain()).length, 1);
+  for (const [thread, requestId] of ['boot-2', 'boot-1'].entries()) {
+    say(thread, { kind: 'reply', requestId, reply: { kind: 'signalAccepted' } });
+  }
+  await Promise.all([other, late]);
+});
+
+test('when a thread is ready the others send it again what may be lost', async (t) => {
+  const { router, start, say, threads } = await createReadyRig(t);
+  router.threadLost(0);
+  start(0);
+  assert.deepEqual(await threads[1].drain(), []);
+  say(0, { kind: 'ready' });
+  assert.deepEqual(await threads[1].drain(), [{ kind: 'resendOutbox', to: [0, 2] }]);
+  say(0, { kind: 'ready' });
+  assert.deepEqual(await threads[1].drain(), []);
+});
+
+test('messages between threads pass; those to a thread that is not ready are dropped', async (t) => {
+  const { router, start, say, threads } = await createReadyRig(t);
+  const delivery = (sequence: number): ToMainThread => ({
+    kind: 'deliver',
+    from: 1 as PartitionNumber,
+    to: 2 as PartitionNumber,
+    sequence,
+    message: {
+      kind: 'getOutput',
+      invocationId: idIn(2),
+      askerId: idIn(1),
+      completionId: 1,
+    },
+  });
+  say(1, delivery(1));
+  const ack = { from: 2 as PartitionNumber, to: 1 as PartitionNumber, sequence: 1 };
+  say(0, { kind: 'ackDelivery', ...ack });
+  assert.deepEqual(await threads[0].drain(), [delivery(1)]);
+  assert.deepEqual(await threads[1].drain(), [{ kind: 'ackDelivery', ...ack }]);
+  router.threadLost(0);
+  const replacement = start(0);
+  say(1, delivery(2));
+  say(0, { kind: 'ready' });
+  const received = (await replacement.drain()).map(({ kind }) => kind);
+  assert.deepEqual(received, ['schema']);
+  assert.deepEqual(await threads[1].drain(), [{ kind: 'resendOutbox', to: [0, 2] }]);
+});
+
+test('what still waits when the server stops is refused', async (t) => {
+  const { router } = await createReadyRig(t);
+  const replies = [router.call(submissionIn(0)), router.attach(idIn(1))];
+  router.close();
+  for (const reply of replies) await assert.rejects(reply, GatewayUnavailableError);
+});
