@@ -1,17 +1,21 @@
 // Deployments of every HTTP kind carry the same handlers to the same ends.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { AUTHORITY_CERTIFICATE } from '../support/certificate.ts';
+import { AUTHORITY_CERTIFICATE, CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import {
   seenRequests,
   type EndpointSettings,
   type SeenRequest,
 } from '../support/endpoint-settings.ts';
-import { assertHas, field } from '../support/json.ts';
+import { assertHas, field, stringField } from '../support/json.ts';
 import { Rig } from '../support/rig.ts';
+import { assertCompletedStepsNeverRunAgain } from '../support/step-rule.ts';
 
 interface Kind {
   readonly name: string;
@@ -128,7 +132,7 @@ for (const [index, kind] of KINDS.entries()) {
     before(async () => {
       requestsBefore = seenRequests(rig.effects.lines()).length;
       deploymentId = await rig.deploy({
-        modules: [kind.module ?? 'journey'],
+        modules: [kind.module ?? 'journey', 'durable'],
         endpoint: { ...kind.endpoint, recordsRequests: true },
         pathPrefix: kind.pathPrefix,
         registration: {
@@ -191,6 +195,17 @@ for (const [index, kind] of KINDS.entries()) {
       assert.equal(field(reply.json(), 'message'), 'not this one');
     });
 
+    test('goes on after the server was killed and started again', async () => {
+      const id = `${prefix} gated`;
+      const sent = await rig.ingress.post('/Steps/gated/send', { id });
+      await rig.effects.waitForCount(`after ${id}#1`);
+      await rig.crash();
+      rig.openGate(id);
+      const path = `/restate/attach/${stringField(sent.json(), 'invocationId')}`;
+      assert.equal((await rig.ingress.get(path)).json(), `${id} done`);
+      assertCompletedStepsNeverRunAgain(rig.effects.lines().filter((line) => line.includes(id)));
+    });
+
     test('gets the headers of its registration with every request, in order', async () => {
       const key = `${prefix} a/b`;
       await rig.ingress.post(`/Counter/${encodeURIComponent(key)}/add`, 1);
@@ -220,6 +235,26 @@ for (const [index, kind] of KINDS.entries()) {
     });
   });
 }
+
+describe('a deployment is refused', () => {
+  test('that speaks HTTP/1.1 only, when HTTP/2 is asked for in clear text', async () => {
+    const uri = await rig.serve({ modules: ['journey'], endpoint: { transport: 'http1' } });
+    const reply = await rig.register({ uri });
+    assert.equal(reply.status, 500);
+    assertHas(reply.json(), { restate_code: 'META0014' });
+  });
+
+  test('that has a certificate nobody trusts', async (t) => {
+    const server = createSecureServer({ cert: CERTIFICATE, key: PRIVATE_KEY });
+    t.after(() => server.close());
+    server.on('sessionError', () => {});
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const reply = await rig.register({ uri: `https://localhost:${port}` });
+    assert.equal(reply.status, 500);
+    assertHas(reply.json(), { restate_code: 'META0003' });
+  });
+});
 
 /** Names in order, with the operator's headers sorted among themselves, without those of HTTP itself. */
 function restateNames(request: SeenRequest | undefined): readonly string[] {

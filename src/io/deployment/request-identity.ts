@@ -25,7 +25,10 @@ export interface RequestIdentityOptions {
 type Headers = ReturnType<RequestIdentity['headersFor']>;
 
 /** Requests say nothing about who sends them. */
-export const NO_REQUEST_IDENTITY: RequestIdentity = { headersFor: () => [] };
+const NO_HEADERS: Headers = [];
+
+/** Requests say nothing about who sends them. */
+export const NO_REQUEST_IDENTITY: RequestIdentity = { headersFor: () => NO_HEADERS };
 
 const PEM_BLOCK = /^-----BEGIN ([^-\r\n]*)-----$/gm;
 /** Bytes of an Ed25519 public key, which end its SubjectPublicKeyInfo. */
