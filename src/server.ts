@@ -139,6 +139,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     log,
     handler: createAdminHandler({
       schema,
+      operator: router,
       options: { defaults, clusterName: config.clusterName, nodeId: 1, ingressUrl: ingress.url },
       log,
     }),

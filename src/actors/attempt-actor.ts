@@ -97,6 +97,27 @@ export class AttemptActor implements AttemptListener {
     this.#backoffs.set(invocationId, timer);
   }
 
+  /** Ends a wait for the next attempt; leaves a running one alone. */
+  retryAtOnce(identity: AttemptIdentity): void {
+    const { invocationId } = identity;
+    const timer = this.#backoffs.get(invocationId);
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    this.#backoffs.delete(invocationId);
+    this.#postBegin(identity);
+  }
+
+  /** A running attempt is asked to suspend; one that waits, to retry or for a slot, is paused at once. */
+  pauseAttempt(identity: AttemptIdentity): void {
+    const { invocationId } = identity;
+    const runner = this.#running.get(invocationId);
+    if (runner !== undefined) return runner.pause();
+    clearTimeout(this.#backoffs.get(invocationId));
+    this.#backoffs.delete(invocationId);
+    this.#admission.withdraw(invocationId);
+    this.#postEnd(identity, { kind: 'pause' });
+  }
+
   notifyAttempt({ invocationId, epoch }: AttemptIdentity, entry: NotificationEntry): void {
     const runner = this.#running.get(invocationId);
     if (runner?.plan.input.epoch === epoch) runner.notify(entry);
@@ -151,7 +172,8 @@ export class AttemptActor implements AttemptListener {
             deploymentId: deployment.id,
           })
         : this.#succeed(input, result);
-    this.#postEnd(input, end);
+    const isPaused = runner.isPauseAsked && (end.kind === 'suspended' || end.kind === 'retry');
+    this.#postEnd(input, isPaused ? { kind: 'pause' } : end);
   }
 
   #succeed(

@@ -75,6 +75,7 @@ export class AttemptRunner {
   readonly #writer: MessageWriter;
   #stream: DeploymentStream | undefined;
   #streamIsOver = false;
+  #isPauseAsked = false;
   #timer: NodeJS.Timeout | undefined;
   #lastActivityMs: number;
 
@@ -117,6 +118,16 @@ export class AttemptRunner {
       deployment.protocolMode === 'RequestResponse' || options.inactivityTimeoutMs === 0;
     if (isHalfDuplex) this.#apply({ kind: 'inactive' });
     else this.#armInactivityTimer(options.inactivityTimeoutMs);
+  }
+
+  /** Asks for a suspension; what ends the attempt then pauses the invocation. */
+  pause(): void {
+    this.#isPauseAsked = true;
+    this.#apply({ kind: 'inactive' });
+  }
+
+  get isPauseAsked(): boolean {
+    return this.#isPauseAsked;
   }
 
   notify(entry: NotificationEntry): void {

@@ -63,6 +63,10 @@ export class EffectReleaser {
         return attempts.retryAttempt(effect, effect.delayMs);
       case 'notifyAttempt':
         return attempts.notifyAttempt(effect, effect.entry);
+      case 'pauseAttempt':
+        return attempts.pauseAttempt(effect);
+      case 'retryAtOnce':
+        return attempts.retryAtOnce(effect);
       case 'ackCommand':
         return attempts.ackCommand(effect, effect.commandIndex);
       case 'releaseAttempt':

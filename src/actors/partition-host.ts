@@ -152,6 +152,11 @@ export class PartitionHost {
     const negotiate = (min: number, max: number) => protocol.negotiateVersion(min, max);
     return {
       eagerStateBytesMax,
+      findDeployment(choice, target) {
+        const { deployments, services } = schema.current();
+        const id = choice === 'latest' ? services.get(target.service)?.deploymentId : choice;
+        return id === undefined ? undefined : deployments.get(id);
+      },
       usesLazyState(target: InvocationTarget, pin: Pin | undefined): boolean {
         const query = { target, pin, defaults, negotiate };
         const destination = findDestination(schema.current(), query);

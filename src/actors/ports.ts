@@ -8,7 +8,13 @@ import type { InvocationTarget } from './domain/invocation.ts';
 import type { JournalEntry } from './domain/journal.ts';
 import type { NotificationResult, Outcome } from './domain/outcome.ts';
 import type { Deployment, Schema } from './domain/schema.ts';
-import type { AttemptEnd, SignalId, Submission } from './partition/command.ts';
+import type {
+  AttemptEnd,
+  InvocationOperation,
+  OperationOutcome,
+  SignalId,
+  Submission,
+} from './partition/command.ts';
 import type { RequestReply } from './partition/effect.ts';
 import type { PartitionState } from './partition/state.ts';
 import type { SchemaRefusal } from './schema/refusal.ts';
@@ -108,6 +114,11 @@ export interface InvocationGateway {
     signal: SignalId,
     result: NotificationResult,
   ): Promise<RequestReply>;
+}
+
+/** What the admin API may ask of the invocations. Implemented by the router. */
+export interface InvocationOperator {
+  operate(invocationId: InvocationId, operation: InvocationOperation): Promise<OperationOutcome>;
 }
 
 /** A submission without its source: the gateway names the request. */

@@ -1,7 +1,7 @@
 // Routes each request to the thread of its partition and its reply back. Thread: main.
 //   R1. A request is answered exactly once: with the partition's reply, or with a refusal.
 //   R2. A request in flight when its thread is replaced is sent again if that cannot repeat anything.
-import { must } from './domain/assert.ts';
+import { assert, must } from './domain/assert.ts';
 import { partitionOf } from './domain/ids.ts';
 import type { InvocationId, PartitionNumber } from './domain/ids.ts';
 import type { NotificationResult } from './domain/outcome.ts';
@@ -9,8 +9,13 @@ import type { Schema } from './domain/schema.ts';
 import type { UnixMillis } from './domain/time.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
 import { GatewayUnavailableError } from './ports.ts';
-import type { IngressSubmission, InvocationGateway } from './ports.ts';
-import type { PartitionCommand, SignalId } from './partition/command.ts';
+import type { IngressSubmission, InvocationGateway, InvocationOperator } from './ports.ts';
+import type {
+  InvocationOperation,
+  OperationOutcome,
+  PartitionCommand,
+  SignalId,
+} from './partition/command.ts';
 import type { RequestReply } from './partition/effect.ts';
 import type { ThreadChannel } from './thread-channel.ts';
 
@@ -37,7 +42,7 @@ export interface RouterOptions {
   readonly schema: () => Schema;
 }
 
-export class Router implements InvocationGateway {
+export class Router implements InvocationGateway, InvocationOperator {
   readonly #options: RouterOptions;
   readonly #threads: ThreadState[];
   readonly #pending = new Map<string, PendingRequest>();
@@ -75,6 +80,18 @@ export class Router implements InvocationGateway {
     const nowMs = this.#options.now();
     const command = { kind: 'signal', nowMs, requestId, invocationId, signal, result } as const;
     return this.#request(requestId, invocationId, command);
+  }
+
+  async operate(
+    invocationId: InvocationId,
+    operation: InvocationOperation,
+  ): Promise<OperationOutcome> {
+    const requestId = this.#nextRequestId();
+    const nowMs = this.#options.now();
+    const command = { kind: 'operate', nowMs, requestId, invocationId, operation } as const;
+    const reply = await this.#request(requestId, invocationId, command);
+    assert(reply.kind === 'operated', 'an operation is answered with its outcome');
+    return reply.outcome;
   }
 
   /** Partitions that live on a thread. */

@@ -25,7 +25,7 @@ function createRig(backend: KeyValueBackend): Rig {
   let scheduledCount = 0;
   const actor = new PartitionActor({
     store: openPartitionStore({ backend, partition: HERE, partitionsCount: 2 }),
-    rules: { eagerStateBytesMax: 0, usesLazyState: () => false },
+    rules: { eagerStateBytesMax: 0, usesLazyState: () => false, findDeployment: () => undefined },
     release: (effect) => released.push(describeEffect(effect)),
     schedule: () => (scheduledCount += 1),
     onFlushFailed: (error) => failures.push(error),

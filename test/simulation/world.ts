@@ -26,7 +26,11 @@ import type { Step } from './simulated-handler.ts';
 
 const PARTITIONS_COUNT = 3;
 const RETENTION_MS = durationMs(1_000_000_000);
-const RULES = { eagerStateBytesMax: 1_000_000, usesLazyState: () => false };
+const RULES = {
+  eagerStateBytesMax: 1_000_000,
+  usesLazyState: () => false,
+  findDeployment: () => undefined,
+};
 const KEYS = ['a', 'b', 'c'];
 
 /** More steps than any script has, so that a zombie always has something to propose. */
@@ -208,6 +212,8 @@ export class World {
         attempts.delete(effect.invocationId);
         return;
       case 'ackCommand':
+      case 'pauseAttempt':
+      case 'retryAtOnce':
       case 'cleanUpPaused':
       case 'cleanUpDone':
         return;

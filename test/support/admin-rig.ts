@@ -39,6 +39,7 @@ export async function startAdminRig(): Promise<AdminRig> {
   const logged: string[] = [];
   const handler = createAdminHandler({
     schema: new SchemaActor({ store, discovery, now: () => T0 }),
+    operator: { operate: () => Promise.resolve('notFound') },
     options: {
       defaults: HANDLER_DEFAULTS,
       clusterName: 'localcluster',

@@ -10,6 +10,7 @@ import { attachRequest, outputRequest } from './lifecycle/attach.ts';
 import { beginAttempt, endAttempt } from './lifecycle/attempt.ts';
 import { cleanUp } from './lifecycle/clean-up.ts';
 import { applyLocalMessages, deliver } from './lifecycle/deliver.ts';
+import { operate } from './lifecycle/operate.ts';
 import { recover } from './lifecycle/recover.ts';
 import { signalRequest } from './lifecycle/signal.ts';
 import { submit } from './lifecycle/submit.ts';
@@ -40,6 +41,8 @@ function applyCommand(context: ApplyContext, command: PartitionCommand): void {
       return outputRequest(context, command);
     case 'signal':
       return signalRequest(context, command);
+    case 'operate':
+      return operate(context, command);
     case 'deliver':
       return deliver(context, command);
     case 'outboxAcked':

@@ -1,7 +1,7 @@
 // Everything that can happen to a partition. Time and randomness arrive inside commands, so that
 // applying a command is a function of the partition's state alone.
 import type { CommandMessage } from '../attempt/service-message.ts';
-import type { InvocationId, PartitionNumber } from '../domain/ids.ts';
+import type { DeploymentId, InvocationId, PartitionNumber } from '../domain/ids.ts';
 import type { InvocationSource, InvocationTarget, Pin, Waiter } from '../domain/invocation.ts';
 import type { NotificationId } from '../domain/journal.ts';
 import type { Failure, NotificationResult, Outcome } from '../domain/outcome.ts';
@@ -46,6 +46,8 @@ export type PartitionMessage =
       readonly result: NotificationResult;
     }
   | { readonly kind: 'attach'; readonly invocationId: InvocationId; readonly waiter: Waiter }
+  /** The invocation that started this one was killed. */
+  | { readonly kind: 'kill'; readonly invocationId: InvocationId }
   | {
       readonly kind: 'getOutput';
       readonly invocationId: InvocationId;
@@ -94,8 +96,28 @@ export type AttemptEnd =
     }
   | { readonly kind: 'ended'; readonly outcome: Outcome }
   | { readonly kind: 'retry'; readonly delayMs: DurationMs }
-  | { readonly kind: 'pause'; readonly failure: Failure }
+  | { readonly kind: 'pause'; readonly failure?: Failure | undefined }
   | { readonly kind: 'fail'; readonly failure: Failure };
+
+/** What an operator asks of one invocation. */
+export type InvocationOperation =
+  | { readonly kind: 'cancel' | 'kill' | 'pause' | 'purge' | 'purgeJournal' }
+  | { readonly kind: 'resume'; readonly deployment: 'keep' | 'latest' | DeploymentId };
+
+/** How an operation went. */
+export type OperationOutcome =
+  | 'done'
+  /** Asked of the running attempt, which decides when. */
+  | 'accepted'
+  | 'notFound'
+  | 'alreadyCompleted'
+  | 'notRunning'
+  | 'notStarted'
+  | 'notResumable'
+  | 'notCompleted'
+  | 'deploymentFixed'
+  | 'deploymentNotFound'
+  | 'protocolMismatch';
 
 export type PartitionCommand =
   /** A submission from the ingress. `awaitOutcome` asks for the outcome, not only acceptance. */
@@ -116,6 +138,13 @@ export type PartitionCommand =
       readonly invocationId: InvocationId;
       readonly signal: SignalId;
       readonly result: NotificationResult;
+    }
+  | {
+      readonly kind: 'operate';
+      readonly nowMs: UnixMillis;
+      readonly requestId: string;
+      readonly invocationId: InvocationId;
+      readonly operation: InvocationOperation;
     }
   /** A message from another partition's outbox. */
   | {

@@ -1,3 +1,4 @@
+import type { DeploymentId } from '../domain/ids.ts';
 import type { InvocationTarget, Pin } from '../domain/invocation.ts';
 import type { UnixMillis } from '../domain/time.ts';
 import type { PartitionMessage } from './command.ts';
@@ -9,7 +10,19 @@ export interface PartitionRules {
   /** State sent along with Start. Unit: bytes of keys plus values. */
   readonly eagerStateBytesMax: number;
   /** The handler reads state on demand, so that none is sent with Start. */
+  /** The deployment an operator chose; `undefined` when there is none. */
+  findDeployment(
+    choice: 'latest' | DeploymentId,
+    target: InvocationTarget,
+  ): DeploymentChoice | undefined;
   usesLazyState(target: InvocationTarget, pin: Pin | undefined): boolean;
+}
+
+/** A deployment an invocation may be moved to. */
+export interface DeploymentChoice {
+  readonly id: DeploymentId;
+  readonly minProtocolVersion: number;
+  readonly maxProtocolVersion: number;
 }
 
 /** One command being applied: the state it changes, the effects it asks for, its time. */

@@ -5,7 +5,7 @@ import type { InvocationTarget, Pin } from '../domain/invocation.ts';
 import type { JournalEntry, NotificationEntry } from '../domain/journal.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { DurationMs, UnixMillis } from '../domain/time.ts';
-import type { AttemptIdentity, PartitionMessage } from './command.ts';
+import type { AttemptIdentity, OperationOutcome, PartitionMessage } from './command.ts';
 
 /** An answer to a request of the ingress. */
 export type RequestReply =
@@ -25,7 +25,8 @@ export type RequestReply =
   | { readonly kind: 'notFound' }
   | { readonly kind: 'notCompleted' }
   | { readonly kind: 'workflowAlreadyInvoked' }
-  | { readonly kind: 'signalAccepted' };
+  | { readonly kind: 'signalAccepted' }
+  | { readonly kind: 'operated'; readonly outcome: OperationOutcome };
 
 /** All that an attempt needs, read at the moment the attempt was decided. */
 export interface AttemptInput extends AttemptIdentity {
@@ -63,6 +64,10 @@ export type PartitionEffect =
   | ({ readonly kind: 'retryAttempt'; readonly delayMs: DurationMs } & AttemptIdentity)
   /** A notification was journaled; push it to the attempt if one is connected. */
   | ({ readonly kind: 'notifyAttempt'; readonly entry: NotificationEntry } & AttemptIdentity)
+  /** Asks the attempt to suspend, so that the invocation can be paused. */
+  | ({ readonly kind: 'pauseAttempt' } & AttemptIdentity)
+  /** Ends the wait for the next attempt. */
+  | ({ readonly kind: 'retryAtOnce' } & AttemptIdentity)
   | ({ readonly kind: 'ackCommand'; readonly commandIndex: number } & AttemptIdentity)
   /** The invocation is no longer invoked: forget its retry state, end a stream still open. */
   | ({ readonly kind: 'releaseAttempt' } & AttemptIdentity)

@@ -28,7 +28,9 @@ const ERROR_FORMS = {
   notFound: { status: 404 },
   methodDeprecated: { status: 405 },
   conflict: { status: 409 },
+  tooEarly: { status: 425 },
   internal: { status: 500 },
+  unavailable: { status: 503 },
 
   invalidManifest: { status: 400 },
   reservedName: { status: 400, code: 'META0005', codeRepeats: 1 },

@@ -1,5 +1,5 @@
 import type { HandlerDefaults } from '../../actors/domain/schema.ts';
-import type { SchemaRegistry } from '../../actors/ports.ts';
+import type { InvocationOperator, SchemaRegistry } from '../../actors/ports.ts';
 import type { Logger } from '../log.ts';
 
 /** Where the admin API reports what is not the client's fault. */
@@ -19,6 +19,7 @@ export interface AdminOptions {
 /** What the admin API works with. */
 export interface AdminContext {
   readonly schema: SchemaRegistry;
+  readonly operator: InvocationOperator;
   readonly options: AdminOptions;
   readonly log: AdminLog;
 }

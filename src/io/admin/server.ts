@@ -6,6 +6,7 @@ import type { AdminContext } from './context.ts';
 import { deploymentRoutes } from './deployments.ts';
 import { emptyResponse } from './respond.ts';
 import { matchRoute, type Route } from './route.ts';
+import { invocationRoutes } from './invocations.ts';
 import { serviceRoutes } from './services.ts';
 import { versionRoutes } from './version.ts';
 
@@ -15,6 +16,7 @@ export function createAdminHandler(context: AdminContext): HttpHandler {
     ...versionRoutes(context),
     ...deploymentRoutes(context),
     ...serviceRoutes(context),
+    ...invocationRoutes(context),
   ];
   return async (request) => {
     const response = await answer(context, routes, request);

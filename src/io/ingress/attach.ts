@@ -48,6 +48,7 @@ async function answerOutcome(
     case 'accepted':
     case 'workflowAlreadyInvoked':
     case 'signalAccepted':
+    case 'operated':
       throw new InvariantError(`${verb} is answered with an outcome, not with ${reply.kind}`);
   }
 }

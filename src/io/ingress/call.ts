@@ -24,6 +24,7 @@ export async function callHandler(
     case 'notFound':
     case 'notCompleted':
     case 'signalAccepted':
+    case 'operated':
       throw new InvariantError(`a call is answered with an outcome, not with ${reply.kind}`);
   }
 }

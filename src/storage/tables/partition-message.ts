@@ -47,7 +47,8 @@ export type PackedMessage =
     ]
   | readonly [tag: 2, id: string, signal: PackedNotificationId, result: PackedResult]
   | readonly [tag: 3, id: string, waiter: PackedWaiter]
-  | readonly [tag: 4, id: string, askerId: string, completionId: number];
+  | readonly [tag: 4, id: string, askerId: string, completionId: number]
+  | readonly [tag: 5, id: string];
 
 export function packMessage(message: PartitionMessage): PackedMessage {
   switch (message.kind) {
@@ -67,6 +68,8 @@ export function packMessage(message: PartitionMessage): PackedMessage {
       return [3, message.invocationId, packWaiter(message.waiter)];
     case 'getOutput':
       return [4, message.invocationId, message.askerId, message.completionId];
+    case 'kill':
+      return [5, message.invocationId];
     default:
       return unreachable(message);
   }
@@ -110,6 +113,8 @@ export function unpackMessage(packed: PackedMessage): PartitionMessage {
         completionId,
       };
     }
+    case 5:
+      return { kind: 'kill', invocationId: storedInvocationId(packed[1]) };
     default:
       return unreachable(packed);
   }

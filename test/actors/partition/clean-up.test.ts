@@ -11,7 +11,11 @@ import { invocationIdFor } from '../../../src/actors/domain/make-invocation-id.t
 import type { InvocationTarget } from '../../../src/actors/domain/invocation.ts';
 import { HERE, PIN, RUN, bytes } from './machine.ts';
 
-const RULES = { eagerStateBytesMax: 1000, usesLazyState: () => false };
+const RULES = {
+  eagerStateBytesMax: 1000,
+  usesLazyState: () => false,
+  findDeployment: () => undefined,
+};
 const OUTCOME = { kind: 'success', value: bytes('1') } as const;
 
 /** One partition whose batches are flushed at once. */

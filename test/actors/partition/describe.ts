@@ -55,6 +55,10 @@ export function describeEffect(effect: PartitionEffect): string {
       return `send ${effect.to}:${effect.sequence} ${describeMessage(effect.message)}`;
     case 'ackDelivery':
       return `ack delivery ${effect.to}:${effect.sequence}`;
+    case 'pauseAttempt':
+      return `ask ${describeAttempt(effect)} to pause`;
+    case 'retryAtOnce':
+      return `retry ${describeAttempt(effect)} at once`;
     case 'cleanUpPaused':
       return `clean up after ${effect.afterNumber}`;
     case 'cleanUpDone':
@@ -80,6 +84,8 @@ function describeReply(reply: RequestReply): string {
     case 'workflowAlreadyInvoked':
     case 'signalAccepted':
       return reply.kind;
+    case 'operated':
+      return reply.outcome;
   }
 }
 
@@ -106,6 +112,8 @@ export function describeMessage(message: PartitionMessage): string {
       const { invocationId, waiter } = message;
       return `attach ${nameOf(invocationId)} for ${nameOf(waiter.invocationId)}/${waiter.completionId}`;
     }
+    case 'kill':
+      return `kill ${nameOf(message.invocationId)}`;
     case 'getOutput':
       return `output of ${nameOf(message.invocationId)} for ${nameOf(message.askerId)}/${message.completionId}`;
   }

@@ -14,6 +14,7 @@ import type {
   ProposedEntry,
   SignalId,
   Submission,
+  InvocationOperation,
 } from '../../../src/actors/partition/command.ts';
 import type { PartitionRules } from '../../../src/actors/partition/context.ts';
 import type { AttemptInput, PartitionEffect } from '../../../src/actors/partition/effect.ts';
@@ -90,7 +91,12 @@ export class Machine {
   readonly #rules: PartitionRules;
 
   constructor(rules: Partial<PartitionRules> = {}) {
-    this.#rules = { eagerStateBytesMax: 1_000_000, usesLazyState: () => false, ...rules };
+    this.#rules = {
+      eagerStateBytesMax: 1_000_000,
+      usesLazyState: () => false,
+      findDeployment: () => undefined,
+      ...rules,
+    };
     this.store = this.#open();
   }
 
@@ -187,6 +193,12 @@ export class Machine {
 
   cancel(name: string): string[] {
     return this.signal(name, signalId(1));
+  }
+
+  operate(name: string, operation: InvocationOperation): string[] {
+    const nowMs = unixMillis(this.nowMs);
+    const invocationId = idOf(name);
+    return this.apply({ kind: 'operate', nowMs, requestId: 'op', invocationId, operation });
   }
 
   deliver(sequence: number, message: PartitionMessage): string[] {

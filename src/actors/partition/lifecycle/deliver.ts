@@ -2,6 +2,7 @@ import { unreachable } from '../../domain/assert.ts';
 import type { PartitionCommand, PartitionMessage } from '../command.ts';
 import type { ApplyContext } from '../context.ts';
 import { attachWaiter, reportOutput } from './attach.ts';
+import { killInvocation } from './kill.ts';
 import { notifyInvocation } from './notify.ts';
 import { signalInvocation } from './signal.ts';
 import { invoke } from './submit.ts';
@@ -43,6 +44,8 @@ function applyMessage(context: ApplyContext, message: PartitionMessage): void {
       });
     case 'signal':
       return signalInvocation(context, message.invocationId, message.signal, message.result);
+    case 'kill':
+      return killInvocation(context, message.invocationId);
     case 'attach':
       return attachWaiter(context, message.invocationId, message.waiter);
     case 'getOutput':
