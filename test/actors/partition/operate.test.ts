@@ -82,10 +82,7 @@ test('a cancel is journaled, and ends the wait for a retry', () => {
 test('a pause is asked of the attempt and becomes true with its end', () => {
   const machine = new Machine();
   machine.send('a');
-  assert.deepEqual(machine.operate('a', { kind: 'pause' }), [
-    'ask a#1 to pause',
-    'op: accepted',
-  ]);
+  assert.deepEqual(machine.operate('a', { kind: 'pause' }), ['ask a#1 to pause', 'op: accepted']);
   assert.deepEqual(machine.end('a', { kind: 'pause' }), ['release a#1']);
   assert.equal(machine.invocation('a')?.status.kind, 'paused');
   machine.signal('a', signalId(17));
