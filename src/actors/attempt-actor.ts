@@ -11,8 +11,10 @@ import type { AttemptEnvironment, AttemptListener } from './attempt-runner.ts';
 import type { DeploymentId, InvocationId } from './domain/ids.ts';
 import type { InvocationTarget, Pin } from './domain/invocation.ts';
 import type { NotificationEntry } from './domain/journal.ts';
+import { TIMER_MS_MAX } from './domain/limits.ts';
 import type { Outcome } from './domain/outcome.ts';
 import type { RetryPolicy } from './domain/schema.ts';
+import { durationMs } from './domain/time.ts';
 import type { DurationMs } from './domain/time.ts';
 import type {
   AttemptEnd,
@@ -90,10 +92,12 @@ export class AttemptActor implements AttemptListener {
 
   retryAttempt(identity: AttemptIdentity, delayMs: DurationMs): void {
     const { invocationId } = identity;
+    const restMs = durationMs(Math.max(0, delayMs - TIMER_MS_MAX));
     const timer = setTimeout(() => {
+      if (restMs > 0) return this.retryAttempt(identity, restMs);
       this.#backoffs.delete(invocationId);
       this.#postBegin(identity);
-    }, delayMs);
+    }, delayMs - restMs);
     this.#backoffs.set(invocationId, timer);
   }
 

@@ -16,7 +16,7 @@ import { invocationIdBytes, randomSeedOf } from './domain/ids.ts';
 import { targetKey } from './domain/invocation.ts';
 import type { Pin } from './domain/invocation.ts';
 import type { NotificationEntry, NotificationId } from './domain/journal.ts';
-import { ATTEMPT_DRAIN_MS } from './domain/limits.ts';
+import { ATTEMPT_DRAIN_MS, TIMER_MS_MAX } from './domain/limits.ts';
 import type { Outcome } from './domain/outcome.ts';
 import type { Deployment } from './domain/schema.ts';
 import type { UnixMillis } from './domain/time.ts';
@@ -93,6 +93,10 @@ export class AttemptRunner {
   /** A command entry was proposed since the attempt began. */
   get proposedEntry(): boolean {
     return this.#state.proposedEntry;
+  }
+
+  get #isFinished(): boolean {
+    return this.#state.phase === 'finished';
   }
 
   start(): void {
@@ -185,9 +189,11 @@ export class AttemptRunner {
   }
 
   #read(chunk: Uint8Array): void {
+    // Nobody would take it out of the reader any more.
+    if (this.#isFinished) return;
     this.#lastActivityMs = this.#environment.now();
     this.#reader.push(chunk);
-    while (this.#state.phase !== 'finished') {
+    while (!this.#isFinished) {
       const received = this.#reader.next();
       if (received.kind === 'needMoreBytes') return;
       this.#apply(this.#commandOf(received));
@@ -223,7 +229,7 @@ export class AttemptRunner {
   #endStream(command: AttemptCommand): void {
     this.#streamIsOver = true;
     this.#apply(command);
-    if (this.#state.phase === 'finished') this.#clearTimer();
+    if (this.#isFinished) this.#clearTimer();
   }
 
   #apply(command: AttemptCommand): void {
@@ -282,24 +288,20 @@ export class AttemptRunner {
 
   #armIdleTimer(afterMs: number, timeoutMs: number, command: AttemptCommand): void {
     this.#clearTimer();
-    this.#timer = setTimeout(() => {
-      const silentMs = this.#environment.now() - this.#lastActivityMs;
-      if (silentMs >= timeoutMs) this.#apply(command);
-      else this.#armIdleTimer(timeoutMs - silentMs, timeoutMs, command);
-    }, clampTimer(afterMs));
+    this.#timer = setTimeout(
+      () => {
+        const silentMs = this.#environment.now() - this.#lastActivityMs;
+        if (silentMs >= timeoutMs) this.#apply(command);
+        else this.#armIdleTimer(timeoutMs - silentMs, timeoutMs, command);
+      },
+      Math.min(afterMs, TIMER_MS_MAX),
+    );
   }
 
   #clearTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
-}
-
-/** Longest delay that Node's timers take. Unit: milliseconds. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
-
-function clampTimer(delayMs: number): number {
-  return Math.min(delayMs, TIMER_MS_MAX);
 }
 
 function initialState({ input, pin }: AttemptPlan, protocol: ServiceProtocol): AttemptState {
@@ -311,7 +313,6 @@ function initialState({ input, pin }: AttemptPlan, protocol: ServiceProtocol): A
   }
   return {
     phase: 'streaming',
-    responded: false,
     protocolVersion: pin.protocolVersion,
     contentType: protocol.contentType(pin.protocolVersion),
     replayedIds,

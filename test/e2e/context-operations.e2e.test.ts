@@ -159,6 +159,11 @@ const AWAKEABLE_ROWS: readonly Row[] = [
   },
   { operation: 'signalResolvedByHandler', answer: ['yes'], lackedBy: 'restate-sdk-1-12' },
   { operation: 'signalRejectedByHandler', answer: '500 denied', lackedBy: 'restate-sdk-1-12' },
+  {
+    operation: 'signalsOfOneNameArriveInTurn',
+    answer: ['first', 'second'],
+    lackedBy: 'restate-sdk-1-12',
+  },
 ];
 
 const COMBINATOR_ROWS: readonly Row[] = [

@@ -278,6 +278,15 @@ const awakeableOperations: Record<string, Operation> = {
     ctx.serviceSendClient(CALLEE).rejectSignal({ id: ctx.request().id, reason: 'denied' });
     return failureOf(ctx.signal('approved'));
   },
+
+  signalsOfOneNameArriveInTurn: async (ctx) => {
+    const { id } = ctx.request();
+    ctx.serviceSendClient(CALLEE).resolveSignal({ id, value: 'first' });
+    const first = await ctx.signal('approved');
+    const later = restate.rpc.sendOpts<{ id: string; value: unknown }>({ delay: 2500 });
+    ctx.serviceSendClient(CALLEE).resolveSignal({ id, value: 'second' }, later);
+    return [first, await ctx.signal('approved')];
+  },
 };
 
 const combinatorOperations: Record<string, Operation> = {

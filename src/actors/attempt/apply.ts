@@ -60,7 +60,6 @@ function respond(
   { status, headers }: AttemptCommand & { kind: 'responded' },
   effects: AttemptEffect[],
 ): void {
-  attempt.responded = true;
   const { contentType, protocolVersion } = attempt;
   const failure = checkResponse(status, headers, contentType, protocolVersion);
   if (failure !== undefined) fail(attempt, failure, effects);
@@ -112,9 +111,9 @@ function suspend(
   awaiting: readonly NotificationId[],
   effects: AttemptEffect[],
 ): void {
-  // An SDK that suspends on what it was just given would be resumed in an endless loop.
+  // It was given the answer and asks for it again: a defect that waiting does not mend.
   const known = awaiting.find(
-    (id) => !isCancel(id) && attempt.replayedIds.some((replayed) => sameNotification(replayed, id)),
+    (id) => comesOnce(id) && attempt.replayedIds.some((replayed) => sameNotification(replayed, id)),
   );
   if (known === undefined) return finish(attempt, { kind: 'suspended', awaiting }, effects);
   const message = `suspended on ${describe(known)}, which is already in the journal`;
@@ -144,8 +143,10 @@ function abortTimeoutFailure(abortTimeout: string): AttemptFailure {
   );
 }
 
-function isCancel(id: NotificationId): boolean {
-  return id.kind === 'signal' && id.index === CANCEL_SIGNAL_INDEX;
+/** Cancel signals and named signals may come again: a handler takes one and waits for the next. */
+function comesOnce(id: NotificationId): boolean {
+  if (id.kind === 'namedSignal') return false;
+  return id.kind === 'completion' || id.index !== CANCEL_SIGNAL_INDEX;
 }
 
 function describe(id: NotificationId): string {

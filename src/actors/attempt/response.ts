@@ -62,10 +62,12 @@ function checkStatus(
 
 function rateLimited(line: string, retryAfter: string | undefined): AttemptFailure {
   const message = `service is rate limited due to '${line}'`;
-  const seconds = retryAfter === undefined ? Number.NaN : Number(retryAfter);
-  if (!Number.isInteger(seconds) || seconds < 0) return attemptFailure('RT0023', message);
+  // The other form, a date, is left to the policy.
+  if (retryAfter === undefined || !/^\d+$/.test(retryAfter)) {
+    return attemptFailure('RT0023', message);
+  }
   return {
-    ...attemptFailure('RT0023', `${message} (retry after: ${seconds} seconds)`),
-    retryAfterMs: durationMs(seconds * 1000),
+    ...attemptFailure('RT0023', `${message} (retry after: ${retryAfter} seconds)`),
+    retryAfterMs: durationMs(Math.min(Number(retryAfter) * 1000, Number.MAX_SAFE_INTEGER)),
   };
 }

@@ -9,6 +9,9 @@ import { terminalFailure } from './failure.ts';
 /** Least jitter added to a policy delay. Unit: milliseconds. Source: seen on the reference. */
 const RETRY_JITTER_MS_MIN = 3;
 
+/** No deployment, or none that speaks the protocol version. Source: service protocol, Start fields. */
+const HANDLER_NOT_REACHED: ReadonlySet<string> = new Set(['RT0011', 'RT0013', 'RT0015']);
+
 /** Retries of one invocation since it was last invoked. Lives in memory, as on the reference. */
 export interface RetryState {
   /** Failed attempts that count against the policy. */
@@ -35,7 +38,7 @@ export function decideRetry(
   const failedAttemptsCount = state.failedAttemptsCount + (usesAttempt ? 1 : 0);
   const retryState: RetryState = {
     failedAttemptsCount,
-    retryCountSinceLastStoredEntry: storedCommand ? 1 : state.retryCountSinceLastStoredEntry + 1,
+    retryCountSinceLastStoredEntry: countRetries(state, failure, storedCommand),
   };
   if (failure.behavior !== undefined) {
     return { end: { kind: failure.behavior, failure: terminalFailure(failure) }, retryState };
@@ -49,6 +52,16 @@ export function decideRetry(
   }
   const delayMs = policyDelay(policy, failedAttemptsCount, jitter);
   return { end: { kind: 'retry', delayMs }, retryState };
+}
+
+// What the handler never saw does not count for it: the SDK bounds the retries of a step by this count.
+function countRetries(
+  { retryCountSinceLastStoredEntry }: RetryState,
+  { documentationCode }: AttemptFailure,
+  storedCommand: boolean,
+): number {
+  if (storedCommand) return 1;
+  return retryCountSinceLastStoredEntry + (HANDLER_NOT_REACHED.has(documentationCode) ? 0 : 1);
 }
 
 function isExhausted({ maxAttempts }: RetryPolicy, failedAttemptsCount: number): boolean {

@@ -13,7 +13,6 @@ export type AttemptPhase =
 /** One try of an invocation against a deployment. Changed by `applyToAttempt` only. */
 export interface AttemptState {
   phase: AttemptPhase;
-  responded: boolean;
   readonly protocolVersion: number;
   readonly contentType: string;
   /** Notifications the attempt was started with. */

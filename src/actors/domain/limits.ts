@@ -23,6 +23,9 @@ export const HANDLER_DEFAULTS: HandlerDefaults = {
   },
 };
 
+/** Longest delay that Node's timers take; a longer one would fire at once. Unit: milliseconds. */
+export const TIMER_MS_MAX = durationMs(2 ** 31 - 1);
+
 /** Share of a retry delay that jitter may add on top. Source: seen on the reference, uniform 0..30 %. */
 export const RETRY_JITTER_SHARE_MAX = 0.3;
 

@@ -3,23 +3,26 @@ import { describe, test } from 'node:test';
 import { applyToAttempt } from '../../../src/actors/attempt/apply.ts';
 import type { AttemptCommand } from '../../../src/actors/attempt/command.ts';
 import type { AttemptEffect, AttemptResult } from '../../../src/actors/attempt/effect.ts';
+import { attemptFailure, STREAM_BROKEN } from '../../../src/actors/attempt/failure.ts';
+import type { AttemptFailure } from '../../../src/actors/attempt/failure.ts';
 import type {
   CommandMessage,
   ControlMessage,
+  ErrorMessage,
 } from '../../../src/actors/attempt/service-message.ts';
 import type { AttemptState } from '../../../src/actors/attempt/state.ts';
 import type { NotificationEntry, NotificationId } from '../../../src/actors/domain/journal.ts';
 import type { Outcome } from '../../../src/actors/domain/outcome.ts';
-import { unixMillis } from '../../../src/actors/domain/time.ts';
+import { durationMs, unixMillis } from '../../../src/actors/domain/time.ts';
 
 const CONTENT_TYPE = 'application/vnd.restate.invocation.v6';
+const HEADERS = { 'content-type': CONTENT_TYPE };
 const cancel: NotificationId = { kind: 'signal', index: 1 };
 const completion = (completionId: number): NotificationId => ({ kind: 'completion', completionId });
 
 function attempt(fields: Partial<AttemptState> = {}): AttemptState {
   return {
     phase: 'streaming',
-    responded: false,
     protocolVersion: 6,
     contentType: CONTENT_TYPE,
     replayedIds: [],
@@ -35,13 +38,18 @@ function play(state: AttemptState, ...commands: readonly AttemptCommand[]): Atte
   return effects;
 }
 
-function received(message: CommandMessage): AttemptCommand {
+function received(message: CommandMessage): AttemptCommand & { kind: 'entryReceived' } {
   const entry = { message, payload: new Uint8Array(0), ackRequested: false };
   return { kind: 'entryReceived', entry };
 }
 
 function control(message: ControlMessage): AttemptCommand {
   return { kind: 'controlReceived', message };
+}
+
+function errorOf(fields: Partial<ErrorMessage>): AttemptCommand {
+  const defaults = { code: 500, message: 'broken', stacktrace: '', behavior: 'retry' } as const;
+  return control({ kind: 'error', ...defaults, ...fields });
 }
 
 function success(value: string): Outcome {
@@ -125,6 +133,69 @@ describe('an attempt', () => {
     assert.equal(state.proposedEntry, true);
   });
 
+  test('may wait for one more signal of a name it was given before', () => {
+    const approved: NotificationId = { kind: 'namedSignal', name: 'approved' };
+    const state = attempt({ replayedIds: [approved] });
+    const result = resultOf(play(state, control({ kind: 'suspension', awaiting: [approved] })));
+    assert.deepEqual(result, { kind: 'suspended', awaiting: [approved] });
+  });
+
+  test('may suspend on what it was pushed, which it may not have seen yet', () => {
+    const awaiting = [completion(1)];
+    const suspension = control({ kind: 'suspension', awaiting });
+    const result = resultOf(play(attempt(), NOTIFIED, suspension));
+    assert.deepEqual(result, { kind: 'suspended', awaiting });
+  });
+
+  test('passes run completions on as they come, with or without a Run', () => {
+    const outcome = success('1');
+    const proposal = { kind: 'proposeRunCompletion', completionId: 7, outcome } as const;
+    assert.deepEqual(play(attempt(), control(proposal), control(proposal)), [proposal, proposal]);
+  });
+
+  test('arms the abort timeout once its input is closed, not before', () => {
+    const state = attempt();
+    assert.deepEqual(play(state, { kind: 'responded', status: 200, headers: HEADERS }, RUN), [
+      { kind: 'proposeEntry', entry: RUN.entry },
+    ]);
+    const effects = play(state, { kind: 'inactive' });
+    assert.deepEqual(effects, [{ kind: 'endInput' }, { kind: 'armAbortTimeout' }]);
+    assert.equal(state.phase, 'inputEnded');
+  });
+
+  test('half-closes a request that is refused', () => {
+    const effects = play(attempt(), { kind: 'responded', status: 500, headers: {} });
+    assert.deepEqual(kindsOf(effects), ['endInput', 'finish', 'drain']);
+  });
+
+  for (const [name, last] of [
+    ['Suspension', control({ kind: 'suspension', awaiting: [completion(2)] })],
+    ['Error', errorOf({})],
+    ['the end of the response', { kind: 'responseEnded' }],
+    ['a broken stream', { kind: 'broken', failure: STREAM_BROKEN }],
+    ['an abandonment', { kind: 'abandoned' }],
+  ] as const) {
+    test(`hears nothing that comes after ${name}`, () => {
+      const state = attempt();
+      play(state, last);
+      const after: readonly AttemptCommand[] = [
+        RUN,
+        output('late'),
+        END,
+        errorOf({}),
+        NOTIFIED,
+        { kind: 'commandAcked', commandIndex: 1 },
+        { kind: 'inactive' },
+        { kind: 'abortTimeoutFired', abortTimeout: '1s' },
+        { kind: 'responded', status: 404, headers: {} },
+        { kind: 'broken', failure: STREAM_BROKEN },
+        { kind: 'responseEnded' },
+        { kind: 'abandoned' },
+      ];
+      assert.deepEqual(play(state, ...after), []);
+    });
+  }
+
   test('suspends on what it has not been given, and on the cancel signal always', () => {
     const awaiting = [completion(2), cancel];
     const state = attempt({ replayedIds: [completion(1), cancel] });
@@ -142,6 +213,19 @@ describe('an attempt', () => {
       [control({ kind: 'suspension', awaiting: [cancel, completion(1)] })],
       'RT0012',
       /completion 1, which is already in the journal/,
+    ],
+    [
+      'a suspension on an awakeable it was started with',
+      [control({ kind: 'suspension', awaiting: [{ kind: 'signal', index: 17 }] })],
+      'RT0012',
+      /signal 17, which is already in the journal/,
+    ],
+    ['a run without output', [RUN, END], 'RT0012', /before any Output/],
+    [
+      'a message that is refused',
+      [{ kind: 'broken', failure: attemptFailure('RT0017', 'refused') }],
+      'RT0017',
+      /^refused$/,
     ],
     [
       'the abort timeout',
@@ -164,7 +248,8 @@ describe('an attempt', () => {
   ];
   for (const [name, commands, code, text] of failures) {
     test(`fails with ${code} by ${name}`, () => {
-      const state = attempt({ replayedIds: [completion(1)] });
+      const replayedIds = [completion(1), { kind: 'signal', index: 17 } as const];
+      const state = attempt({ replayedIds });
       const result = resultOf(play(state, ...commands));
       assert.ok(result.kind === 'failed');
       assert.equal(result.failure.documentationCode, code);
@@ -172,16 +257,33 @@ describe('an attempt', () => {
     });
   }
 
-  test('passes on what a deployment asks for in an error', () => {
-    const error = { code: 570, message: 'mismatch', stacktrace: 'at …', nextRetryDelayMs: 0 };
-    const result = resultOf(
-      play(attempt(), control({ kind: 'error', ...error, behavior: 'pause' })),
-    );
-    assert.ok(result.kind === 'failed');
-    const { code, documentationCode, retryAfterMs, behavior, stacktrace } = result.failure;
-    assert.deepEqual(
-      [code, documentationCode, retryAfterMs, behavior, stacktrace],
-      [570, 'RT0016', 0, 'pause', 'at …'],
-    );
-  });
+  const errors: ReadonlyArray<
+    readonly [name: string, error: Partial<ErrorMessage>, expected: Partial<AttemptFailure>]
+  > = [
+    [
+      'its code and message',
+      { code: 418, message: 'tea' },
+      { code: 418, message: 'tea', documentationCode: 'RT0007' },
+    ],
+    ['a journal mismatch', { code: 570 }, { code: 570, documentationCode: 'RT0016' }],
+    ['a protocol violation', { code: 571 }, { code: 571, documentationCode: 'RT0012' }],
+    ['its stack trace', { stacktrace: 'at …' }, { stacktrace: 'at …' }],
+    ['no stack trace when it is empty', { stacktrace: '' }, { stacktrace: undefined }],
+    ['no delay of its own', {}, { retryAfterMs: undefined, behavior: undefined }],
+    ['the delay before the next attempt', { nextRetryDelayMs: 0 }, { retryAfterMs: durationMs(0) }],
+    ['the wish to pause', { behavior: 'pause' }, { behavior: 'pause' }],
+    ['the wish to fail', { behavior: 'fail' }, { behavior: 'fail' }],
+    [
+      'the command that failed',
+      { relatedCommandIndex: 2, relatedCommandName: 'step', relatedCommandType: 0x0411 },
+      { relatedCommand: { index: 2, name: 'step', type: 0x0411 } },
+    ],
+  ];
+  for (const [name, error, expected] of errors) {
+    test(`takes from an Error ${name}`, () => {
+      const result = resultOf(play(attempt(), errorOf(error)));
+      assert.ok(result.kind === 'failed');
+      assert.deepEqual({ ...result.failure, ...expected }, result.failure);
+    });
+  }
 });

@@ -83,6 +83,54 @@ describe('the retry policy', () => {
     }
   });
 
+  test('grows without a bound when no maximum is set', () => {
+    const own: RetryPolicy = { ...policy, maxIntervalMs: undefined, maxAttempts: 'unlimited' };
+    const all = delays(failTimes(2000, { policy: own, jitter: 0.5 }));
+    assert.equal(all[11], 500 * 2 ** 11 * 1.15);
+    assert.ok(all.every(Number.isFinite));
+  });
+
+  test('never retries at once, even when the interval is 0', () => {
+    const own = { ...policy, initialIntervalMs: durationMs(0) };
+    assert.deepEqual(delays(failTimes(3, { policy: own, jitter: 1 })), [3, 3, 3]);
+  });
+
+  for (const maxAttempts of [0, 1]) {
+    test(`ends with the first attempt when it allows ${maxAttempts}`, () => {
+      const [decision] = failTimes(1, {
+        policy: { ...policy, maxAttempts, onMaxAttempts: 'kill' },
+      });
+      assert.equal(decision?.end.kind, 'fail');
+    });
+  }
+
+  test('keeps code, message and stack trace of the failure that ends an invocation', () => {
+    const last = { ...failure, code: 415, stacktrace: 'at …', retryAfterMs: undefined };
+    const own: RetryPolicy = { ...policy, maxAttempts: 1, onMaxAttempts: 'kill' };
+    const [decision] = failTimes(1, { policy: own, failure: last });
+    const expected = { code: 415, message: 'broken', stacktrace: 'at …' };
+    assert.deepEqual(decision?.end, { kind: 'fail', failure: expected });
+  });
+
+  test('goes on growing while attempts make progress', () => {
+    assert.deepEqual(delays(failTimes(3, { storedCommand: true })), [503, 1003, 2003]);
+  });
+
+  test('asked for a pause uses up no attempt when the deployment names a delay', () => {
+    const asked = { ...failure, behavior: 'pause', retryAfterMs: durationMs(1) } as const;
+    const [decision] = failTimes(1, { failure: asked });
+    assert.deepEqual([decision?.end.kind, decision?.retryState.failedAttemptsCount], ['pause', 0]);
+  });
+
+  for (const documentationCode of ['RT0011', 'RT0013', 'RT0015']) {
+    test(`does not count ${documentationCode} as a retry that the handler saw`, () => {
+      const unseen = { ...failure, documentationCode };
+      const [, second] = failTimes(2, { failure: unseen });
+      const expected = { failedAttemptsCount: 2, retryCountSinceLastStoredEntry: 0 };
+      assert.deepEqual(second?.retryState, expected);
+    });
+  }
+
   test('counts retries since the last stored command, one when the failed attempt stored one', () => {
     const counts = (storedCommand: boolean) =>
       failTimes(3, { storedCommand }).map(
