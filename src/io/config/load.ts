@@ -1,5 +1,7 @@
 // Flags, environment, file and defaults, in falling order of precedence, made into one configuration.
+import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { assert } from '../../actors/domain/assert.ts';
 import { configFileOfEnvironment, type Environment, readEnvironment } from './environment.ts';
 import { readConfigFile } from './file.ts';
 import { parseFlags } from './flags.ts';
@@ -58,6 +60,39 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     configFile: file.path,
   };
   return { kind: 'run', config, warnings: file.warnings };
+}
+
+/**
+ * The configuration of a server inside another program: the defaults of the command line with
+ * `overrides` on top. An override of `undefined` changes nothing, a node name among them counts as
+ * chosen, and relative paths start at the working directory.
+ */
+export function defaultServerConfig(overrides: Partial<ServerConfig> = {}): ServerConfig {
+  const cwd = process.cwd();
+  const loaded = loadConfig({
+    argv: [],
+    env: {},
+    cwd,
+    hostname: hostname(),
+    cores: availableParallelism(),
+  });
+  assert(loaded.kind === 'run', 'the defaults of the configuration are valid');
+  const given = withoutUndefined(overrides);
+  const config: ServerConfig = {
+    ...loaded.config,
+    nodeNameIsDefault: given.nodeName === undefined,
+    ...given,
+  };
+  const { baseDir, requestIdentityKeyFile } = config;
+  return {
+    ...config,
+    baseDir: resolve(cwd, baseDir),
+    requestIdentityKeyFile: requestIdentityKeyFile && resolve(cwd, requestIdentityKeyFile),
+  };
+}
+
+function withoutUndefined(overrides: Partial<ServerConfig>): Partial<ServerConfig> {
+  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
 }
 
 function usageError(message: string): ConfigError {

@@ -79,8 +79,13 @@ const U16_MAX = 65_535;
 const MEBIBYTE = 1024 * 1024;
 const MINUTE_MS = 60_000;
 
+/** Longest delay that Node's timers take; they run a longer one at once. Unit: milliseconds. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 const ANY_DURATION = durationType({ mayBeZero: true });
 const NON_ZERO_DURATION = durationType({ mayBeZero: false });
+/** For options that go straight into a timer. */
+const TIMER_DURATION = durationType({ mayBeZero: false, cappedAtMs: TIMER_MS_MAX });
 const COUNT = integerType(1, Number.MAX_SAFE_INTEGER);
 const NODE_NAME = textType('name', 'a name without "." or ".." as a path segment', (text) =>
   text.split('/').every((segment) => !['', '.', '..'].includes(segment)),
@@ -118,8 +123,8 @@ export const OPTIONS = {
     doc: 'Address of the node port; accepted, but nothing listens there yet.',
     flag: true,
   }),
-  shutdownTimeoutMs: option('shutdown-timeout', NON_ZERO_DURATION, durationMs(MINUTE_MS), {
-    doc: 'Longest time that a graceful shutdown may take.',
+  shutdownTimeoutMs: option('shutdown-timeout', TIMER_DURATION, durationMs(MINUTE_MS), {
+    doc: 'Longest time that a graceful shutdown may take, at most 24 days.',
     flag: true,
   }),
   logFilter: option('log-filter', LOG_FILTER, 'warn,restate=info', {
@@ -160,14 +165,9 @@ export const OPTIONS = {
     doc: 'Threads that the partitions are spread over.',
     hasFlag: false,
   },
-  cleanupIntervalMs: option(
-    'worker.cleanup-interval',
-    NON_ZERO_DURATION,
-    durationMs(60 * MINUTE_MS),
-    {
-      doc: 'How often completed invocations past their retention are deleted.',
-    },
-  ),
+  cleanupIntervalMs: option('worker.cleanup-interval', TIMER_DURATION, durationMs(60 * MINUTE_MS), {
+    doc: 'How often completed invocations past their retention are deleted; at most 24 days.',
+  }),
   inactivityTimeoutMs: option(
     'worker.invoker.inactivity-timeout',
     ANY_DURATION,

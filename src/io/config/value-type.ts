@@ -111,8 +111,15 @@ export const ATTEMPTS: ValueType<number | 'unlimited'> = {
   show: String,
 };
 
+export interface DurationTypeOptions {
+  readonly mayBeZero: boolean;
+  /** A longer duration counts as this one. Unit: milliseconds. Default: unbounded. */
+  readonly cappedAtMs?: number | undefined;
+}
+
 /** Whole milliseconds; a finer part is dropped. */
-export function durationType(options: { readonly mayBeZero: boolean }): ValueType<DurationMs> {
+export function durationType(options: DurationTypeOptions): ValueType<DurationMs> {
+  const { mayBeZero, cappedAtMs = Number.POSITIVE_INFINITY } = options;
   const form = 'a duration such as "90s", "1h 30m" or "PT5M"';
   return {
     placeholder: 'duration',
@@ -122,8 +129,8 @@ export function durationType(options: { readonly mayBeZero: boolean }): ValueTyp
       const parsed = parseDuration(text);
       if (!parsed.ok) return { ok: false, reason: `expected ${form}: ${parsed.reason}` };
       const ms = Math.floor(parsed.ms);
-      if (ms === 0 && !options.mayBeZero) return { ok: false, reason: 'duration cannot be zero' };
-      return accept(durationMs(ms));
+      if (ms === 0 && !mayBeZero) return { ok: false, reason: 'duration cannot be zero' };
+      return accept(durationMs(Math.min(ms, cappedAtMs)));
     },
     show: formatDuration,
   };

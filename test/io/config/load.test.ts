@@ -350,6 +350,23 @@ describe('the help text', () => {
   });
 });
 
+describe('an option that goes into a timer', () => {
+  const longest = 2 ** 31 - 1;
+  const rows: ReadonlyArray<readonly [value: string, ms: number]> = [
+    ['24d', 24 * 86_400_000],
+    ['25d', longest],
+    ['7304484 days', longest],
+  ];
+  for (const [value, ms] of rows) {
+    test(`of ${value} is ${ms} ms, which a timer does not run at once`, () => {
+      const toml = `[worker]\ncleanup-interval = "${value}"`;
+      const config = run({ argv: ['--shutdown-timeout', value], toml });
+      assert.equal(config.shutdownTimeoutMs, ms);
+      assert.equal(config.cleanupIntervalMs, ms);
+    });
+  }
+});
+
 describe('log options', () => {
   test('follow the filter and the format, else the terminal', () => {
     const logFilter = 'warn,restate=debug';

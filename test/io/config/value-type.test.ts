@@ -127,6 +127,14 @@ describe('a duration', () => {
       [text('1us'), /^duration cannot be zero$/],
     ]);
   });
+  describe('with a cap', () => {
+    checkRows(durationType({ mayBeZero: false, cappedAtMs: 5000 }), [
+      [text('5s'), 5000],
+      [text('5001ms'), 5000],
+      [toml('2d'), 5000],
+      [text('0'), /^duration cannot be zero$/],
+    ]);
+  });
 });
 
 describe('a byte count', () => {
