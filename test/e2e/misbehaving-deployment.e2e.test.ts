@@ -3,28 +3,25 @@
 // same partitions go on serving others at once.
 // Source of the rows: reference contract, "Attempt failures by the server" and "Fragilities".
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http2';
-import type { ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { MessageType, NotificationType } from '../../src/actors/attempt/service-message.ts';
-import type { DeploymentMessage } from '../../src/actors/attempt/service-message.ts';
-import { startServer } from '../../src/server.ts';
-import type { Server } from '../../src/server.ts';
+import type { DeploymentMessage, ErrorMessage } from '../../src/actors/attempt/service-message.ts';
 import { encodeDeploymentMessage, encodeFrame } from '../support/deployment-messages.ts';
-import { HttpClient } from '../support/http.ts';
-import { MANIFEST_CONTENT_TYPE, manifestOf } from '../support/manifest-endpoint.ts';
+import {
+  END,
+  endsWith,
+  OddRig,
+  OUTPUT,
+  refuses,
+  respondOk,
+  says,
+  sends,
+  startEndpoint,
+} from '../support/odd-deployment.ts';
+import type { Behaviour, OddRow } from '../support/odd-deployment.ts';
 import { bytesField, numberField } from '../support/protobuf.ts';
 
-type Behaviour = (stream: ServerHttp2Stream) => void;
-
-interface Row {
-  readonly name: string;
-  readonly target: 'Odd' | 'OddObject/key';
-  readonly behave: Behaviour;
+interface Row extends OddRow {
   readonly message: RegExp;
   readonly status?: number | undefined;
 }
@@ -32,8 +29,6 @@ interface Row {
 const text = new TextEncoder();
 const EMPTY = new Uint8Array(0);
 const outcome = { kind: 'success', value: text.encode('1') } as const;
-const OUTPUT = encodeDeploymentMessage({ kind: 'output', outcome, name: '' });
-const END = encodeDeploymentMessage({ kind: 'end' });
 const RUN = encodeDeploymentMessage({ kind: 'run', completionId: 1, name: 'step' });
 
 function callOf(parameters: Partial<DeploymentMessage & { kind: 'call' }>): DeploymentMessage {
@@ -51,27 +46,29 @@ function callOf(parameters: Partial<DeploymentMessage & { kind: 'call' }>): Depl
   };
 }
 
-/** Answers with a proper head, then these bytes, and leaves the stream open. */
-function sends(...chunks: readonly Uint8Array[]): Behaviour {
-  return (stream) => {
-    respondOk(stream);
-    for (const chunk of chunks) stream.write(chunk);
-  };
+function errorOf(fields: Partial<ErrorMessage>): Behaviour {
+  const defaults = { code: 500, message: 'broken', stacktrace: '', behavior: 'fail' } as const;
+  return says({ kind: 'error', ...defaults, ...fields });
 }
 
-function says(message: DeploymentMessage): Behaviour {
-  return sends(encodeDeploymentMessage(message));
+/** Sleeps for no time and suspends on that, then suspends on what it was given. */
+function suspendsAgainOn(ids: readonly number[]): Behaviour {
+  const awaiting = ids.map((completionId) => ({ kind: 'completion', completionId }) as const);
+  const suspension = { kind: 'suspension', awaiting } as const;
+  const sleep = { kind: 'sleep', wakeUpTimeMs: 1, completionId: 1, name: '' } as const;
+  return (stream, attempt) =>
+    attempt === 1 ? says(sleep, suspension)(stream, 1) : says(suspension)(stream, attempt);
 }
 
-function respondOk(stream: ServerHttp2Stream): void {
-  stream.respond({ ':status': 200, 'content-type': 'application/vnd.restate.invocation.v6' });
+function endsWithTrailers(stream: Parameters<Behaviour>[0]): void {
+  const head = { ':status': 200, 'content-type': 'application/vnd.restate.invocation.v6' };
+  stream.respond(head, { waitForTrailers: true });
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+  stream.end(OUTPUT);
 }
 
-function refuses(status: number, headers: Readonly<Record<string, string>> = {}): Behaviour {
-  return (stream) => {
-    stream.respond({ ':status': status, ...headers });
-    stream.end('no');
-  };
+function odd(name: string, behave: Behaviour, message: RegExp): Row {
+  return { name, behave, message };
 }
 
 const key = text.encode('k');
@@ -81,6 +78,9 @@ const peek = { kind: 'peekPromise', key: 'p', completionId: 1, name: '' } as con
 const truncated = encodeFrame(MessageType.output, new Uint8Array(100)).subarray(0, 40);
 const oversized = Buffer.from('0401000002040000', 'hex');
 const garbage = Buffer.from('fe12ab00deadbeef0badf00d'.repeat(20), 'hex');
+
+const LARGE_BEGUN = encodeFrame(MessageType.output, new Uint8Array(2 ** 24)).subarray(0, 2 ** 20);
+const UNKNOWN_CALL = encodeDeploymentMessage(callOf({ service: 'Nope' }));
 
 const ROWS: readonly Row[] = [
   odd('End as the first message', sends(END), /End/),
@@ -107,9 +107,11 @@ const ROWS: readonly Row[] = [
   ),
   odd('an empty Suspension', sends(encodeFrame(MessageType.suspension, EMPTY)), /Suspension/),
   odd('an oversized length', sends(oversized), /message size limit/),
+  odd('the largest length', sends(Buffer.from('04010000ffffffff', 'hex')), /message size limit/),
   odd('random bytes', sends(garbage), /./),
   odd('a frame that ends early', endsWith(truncated), /unknown/),
   odd('nothing at all', endsWith(EMPTY), /unknown/),
+  odd('trailers in place of End', endsWithTrailers, /unknown/),
   odd('a reset', (stream) => stream.close(2), /unknown/),
   odd(
     'a lost connection',
@@ -156,11 +158,25 @@ const ROWS: readonly Row[] = [
     ...odd('a promise in an object', says(peek), /only Workflow services/),
     target: 'OddObject/key',
   },
+  {
+    ...odd(
+      'SetState without a value',
+      sends(encodeFrame(MessageType.setState, bytesField(1, key))),
+      /malformed/,
+    ),
+    target: 'OddState/key',
+  },
+  odd('a refused call behind a Run', sends(RUN, UNKNOWN_CALL, OUTPUT, END), /Nope\/answer/),
+  odd('a Suspension on what it was given', suspendsAgainOn([1]), /completion 1, which is already/),
   odd(
-    'SetState without a value',
-    sends(encodeFrame(MessageType.setState, bytesField(1, key))),
-    /malformed|state access/,
+    'a Suspension on many ids, one of them given',
+    suspendsAgainOn(Array.from({ length: 100_000 }, (_, index) => index + 1)),
+    /completion 1, which is already/,
   ),
+  { ...odd('an Error with a code', errorOf({ code: 418 }), /^broken$/), status: 418 },
+  odd('an Error without a code', errorOf({ code: 0 }), /^broken$/),
+  odd('an Error with no HTTP status for a code', errorOf({ code: 2 ** 32 - 1 }), /^broken$/),
+  odd('an Error with a long text', errorOf({ message: 'x'.repeat(2 ** 20) }), /^x{1048576}$/),
   odd(
     'a signal to a bad invocation id',
     says({
@@ -188,112 +204,43 @@ const ROWS: readonly Row[] = [
     /invalid invocation id bad: bad format/,
   ),
   odd('silence', respondOk, /abort timeout/),
+  odd('not even a head', () => undefined, /abort timeout/),
+  odd('the beginning of a large message', sends(LARGE_BEGUN), /abort timeout/),
 ];
 
-function odd(name: string, behave: Behaviour, message: RegExp): Row {
-  return { name, target: 'Odd', behave, message };
-}
-
-function endsWith(bytes: Uint8Array): Behaviour {
-  return (stream) => {
-    respondOk(stream);
-    stream.end(bytes);
-  };
-}
-
-const ENDS_AT_ONCE = { retryPolicyMaxAttempts: 1, retryPolicyOnMaxAttempts: 'KILL' };
-const IMPATIENT = { ...ENDS_AT_ONCE, inactivityTimeout: 200, abortTimeout: 200 };
-const GOOD = { name: 'Good', ty: 'SERVICE', handlers: [{ name: 'answer' }] };
-
-function oddServices(): readonly unknown[] {
-  const names = ROWS.map((_, index) => ({ name: `row${index}` }));
-  const shared = names.map((handler) => ({ ...handler, ty: 'SHARED' }));
-  return [
-    GOOD,
-    { name: 'Odd', ty: 'SERVICE', handlers: names, ...IMPATIENT },
-    { name: 'OddObject', ty: 'VIRTUAL_OBJECT', handlers: shared, ...IMPATIENT },
-  ];
-}
-
 describe('a deployment that sends', { skip: isReference() }, () => {
-  let server: Server;
-  let ingress: HttpClient;
-  let deployment: { readonly url: string; dispose(): void };
-  const baseDir = mkdtempSync(join(tmpdir(), 'reprise-odd-'));
-
+  let rig: OddRig;
   before(async () => {
-    deployment = await startDeployment();
-    server = await startServer({
-      baseDir,
-      nodeName: 'node-1',
-      ingressBindAddress: '127.0.0.1:0',
-      adminBindAddress: '127.0.0.1:0',
-      defaultNumPartitions: 4,
-      logFilter: 'off',
-    });
-    ingress = new HttpClient(server.ingressUrl);
-    const admin = new HttpClient(server.adminUrl);
-    const reply = await admin.post('/deployments', { uri: deployment.url });
-    assert.equal(reply.status, 201, reply.text());
-    admin.close();
+    rig = await OddRig.start(ROWS);
   });
-  after(async () => {
-    ingress.close();
-    await server.close();
-    deployment.dispose();
-    rmSync(baseDir, { recursive: true, force: true });
-  });
+  after(() => rig.dispose());
 
-  for (const [index, { name, target, message, status = 500 }] of ROWS.entries()) {
-    test(`${name} fails the attempt only`, async () => {
-      const reply = await ingress.post(`/${target}/row${index}`, 1);
-      assert.equal(reply.status, status, reply.text());
+  for (const row of ROWS) {
+    test(`${row.name} fails the attempt only`, async () => {
+      const reply = await rig.answerOf(row);
+      assert.equal(reply.status, row.status ?? 500, reply.text().slice(0, 1000));
       assert.equal(reply.headers['x-restate-error-source'], 'invocation');
-      assert.match(String(Reflect.get(Object(reply.json()), 'message')), message);
-      assert.equal((await ingress.post('/Good/answer', 1)).json(), 1);
+      assert.match(String(Reflect.get(Object(reply.json()), 'message')), row.message);
+      await rig.assertServes();
     });
   }
 
-  test('all of this leaves every partition serving', async () => {
-    const replies = Array.from({ length: 50 }, (_, index) =>
-      ingress.post('/Good/answer', 1, { 'idempotency-key': `after-${index}` }),
-    );
-    for (const reply of await Promise.all(replies)) assert.equal(reply.json(), 1);
+  test('nothing, as it is gone, fails the attempt only', async () => {
+    const policy = { retryPolicyMaxAttempts: 1, retryPolicyOnMaxAttempts: 'KILL' };
+    const gone = { name: 'Gone', ty: 'SERVICE', handlers: [{ name: 'answer' }], ...policy };
+    const endpoint = await startEndpoint([gone], (stream) => stream.close());
+    await rig.register(endpoint.url);
+    endpoint.dispose();
+    const reply = await rig.post('/Gone/answer');
+    assert.equal(reply.status, 500);
+    assert.match(reply.text(), /error when calling|unknown/);
+    const again = await rig.post('/Gone/answer');
+    assert.match(again.text(), /error when calling '.*ECONNREFUSED|error when calling '.*refused/);
+    await rig.assertServes();
   });
-});
 
-async function startDeployment(): Promise<{ readonly url: string; dispose(): void }> {
-  const manifest = JSON.stringify(manifestOf(...oddServices()));
-  const h2 = createServer();
-  const sessions = new Set<{ destroy(): void }>();
-  h2.on('session', (session) => sessions.add(session));
-  h2.on('sessionError', () => undefined);
-  h2.on('stream', (stream, headers) => {
-    stream.on('error', () => undefined);
-    stream.resume();
-    const path = String(headers[':path']);
-    if (path === '/discover') {
-      stream.respond({ ':status': 200, 'content-type': MANIFEST_CONTENT_TYPE });
-      stream.end(manifest);
-      return;
-    }
-    const row = ROWS[Number(/row(\d+)$/.exec(path)?.[1] ?? -1)];
-    if (row !== undefined) return row.behave(stream);
-    respondOk(stream);
-    stream.end(Buffer.concat([OUTPUT, END]));
-  });
-  await new Promise<void>((resolve) => {
-    h2.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = h2.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    dispose: () => {
-      for (const session of sessions) session.destroy();
-      h2.close();
-    },
-  };
-}
+  test('all of this leaves every partition serving', () => rig.assertEveryPartitionServes());
+});
 
 function isReference(): boolean {
   return process.env['REPRISE_TEST_SERVER'] === 'reference';
