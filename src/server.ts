@@ -1,7 +1,6 @@
 // Wiring of the main thread: data directory, schema, partitions, listeners. No logic of its own.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
 import { unixMillis } from './actors/domain/time.ts';
@@ -11,7 +10,7 @@ import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
 import { createAdminHandler } from './io/admin/server.ts';
 import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
-import { loadConfig } from './io/config/load.ts';
+import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
@@ -60,7 +59,7 @@ export interface Server {
 /** Starts a server in this process. Port 0 in a bind address lets the system choose. */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const { log: givenLog, onFatal: givenOnFatal, ...overrides } = options;
-  const config: ServerConfig = { ...defaultConfig(), ...overrides };
+  const config = defaultServerConfig(overrides);
   const logOptions = logOptionsOf(config, process.stdout.isTTY);
   const log = givenLog ?? createLogger(logOptions);
   const identity = loadIdentity(config, log);
@@ -207,19 +206,6 @@ function ingressOptions({ config }: Parts): IngressOptions {
     concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
     defaults: handlerDefaultsOf(config),
   };
-}
-
-function defaultConfig(): ServerConfig {
-  const cores = availableParallelism();
-  const loaded = loadConfig({
-    argv: [],
-    env: {},
-    cwd: process.cwd(),
-    hostname: hostname(),
-    cores,
-  });
-  if (loaded.kind === 'run') return loaded.config;
-  throw new Error('the defaults of the configuration are valid');
 }
 
 function environmentPaths({ path, marker }: DataDirectory): string[] {
