@@ -2,7 +2,7 @@
 //   A1. After `finish` an attempt proposes nothing more, whatever the deployment still sends.
 //   A2. Every path ends in exactly one `finish`, or in `abandoned`.
 import { unreachable } from '../domain/assert.ts';
-import { CANCEL_SIGNAL_INDEX, sameNotification } from '../domain/journal.ts';
+import { CANCEL_SIGNAL_INDEX } from '../domain/journal.ts';
 import type { NotificationId } from '../domain/journal.ts';
 import type { AttemptCommand } from './command.ts';
 import type { AttemptEffect, AttemptResult } from './effect.ts';
@@ -112,9 +112,7 @@ function suspend(
   effects: AttemptEffect[],
 ): void {
   // It was given the answer and asks for it again: a defect that waiting does not mend.
-  const known = awaiting.find(
-    (id) => comesOnce(id) && attempt.replayedIds.some((replayed) => sameNotification(replayed, id)),
-  );
+  const known = findReplayed(awaiting, attempt.replayedIds);
   if (known === undefined) return finish(attempt, { kind: 'suspended', awaiting }, effects);
   const message = `suspended on ${describe(known)}, which is already in the journal`;
   fail(attempt, attemptFailure('RT0012', message), effects);
@@ -141,6 +139,16 @@ function abortTimeoutFailure(abortTimeout: string): AttemptFailure {
     'RT0001',
     `the invocation stream was closed after the 'abort timeout' (${abortTimeout}) fired.`,
   );
+}
+
+/** In time linear in both lists, since a deployment chooses how long they are. */
+function findReplayed(
+  awaiting: readonly NotificationId[],
+  replayedIds: readonly NotificationId[],
+): NotificationId | undefined {
+  if (replayedIds.length === 0) return undefined;
+  const replayed = new Set(replayedIds.filter(comesOnce).map(describe));
+  return awaiting.find((id) => comesOnce(id) && replayed.has(describe(id)));
 }
 
 /** Cancel signals and named signals may come again: a handler takes one and waits for the next. */
