@@ -139,6 +139,8 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     handler: createAdminHandler({
       schema,
       operator: router,
+      clock: now,
+      random: (bytesCount) => randomBytes(bytesCount),
       options: { defaults, clusterName: config.clusterName, nodeId: 1, ingressUrl: ingress.url },
       log,
     }),
@@ -194,7 +196,7 @@ function threadSettings(
     identity,
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
     eagerStateBytesMax: config.eagerStateSizeLimit,
-    cleanUpIntervalMs: config.cleanupIntervalMs,
+    cleanupIntervalMs: config.cleanupIntervalMs,
     messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
     logOptions,
   };

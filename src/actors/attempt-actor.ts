@@ -101,27 +101,6 @@ export class AttemptActor implements AttemptListener {
     this.#backoffs.set(invocationId, timer);
   }
 
-  /** Ends a wait for the next attempt; leaves a running one alone. */
-  retryAtOnce(identity: AttemptIdentity): void {
-    const { invocationId } = identity;
-    const timer = this.#backoffs.get(invocationId);
-    if (timer === undefined) return;
-    clearTimeout(timer);
-    this.#backoffs.delete(invocationId);
-    this.#postBegin(identity);
-  }
-
-  /** A running attempt is asked to suspend; one that waits, to retry or for a slot, is paused at once. */
-  pauseAttempt(identity: AttemptIdentity): void {
-    const { invocationId } = identity;
-    const runner = this.#running.get(invocationId);
-    if (runner !== undefined) return runner.pause();
-    clearTimeout(this.#backoffs.get(invocationId));
-    this.#backoffs.delete(invocationId);
-    this.#admission.withdraw(invocationId);
-    this.#postEnd(identity, { kind: 'pause' });
-  }
-
   notifyAttempt({ invocationId, epoch }: AttemptIdentity, entry: NotificationEntry): void {
     const runner = this.#running.get(invocationId);
     if (runner?.plan.input.epoch === epoch) runner.notify(entry);
@@ -130,6 +109,27 @@ export class AttemptActor implements AttemptListener {
   ackCommand({ invocationId, epoch }: AttemptIdentity, commandIndex: number): void {
     const runner = this.#running.get(invocationId);
     if (runner?.plan.input.epoch === epoch) runner.ackCommand(commandIndex);
+  }
+
+  /** Ends a retry delay now. Goes without effect when the invocation does not back off. */
+  hastenAttempt(identity: AttemptIdentity): void {
+    const { invocationId } = identity;
+    const timer = this.#backoffs.get(invocationId);
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    this.#backoffs.delete(invocationId);
+    this.#postBegin(identity);
+  }
+
+  /** Has the attempt suspend. One that does not run yet is due now: the partition pauses it instead. */
+  pauseAttempt(identity: AttemptIdentity): void {
+    const { invocationId, epoch } = identity;
+    const runner = this.#running.get(invocationId);
+    if (runner?.plan.input.epoch === epoch) return runner.suspend();
+    clearTimeout(this.#backoffs.get(invocationId));
+    this.#backoffs.delete(invocationId);
+    this.#admission.withdraw(invocationId);
+    this.#postBegin(identity);
   }
 
   releaseAttempt({ invocationId }: AttemptIdentity): void {
@@ -176,8 +176,7 @@ export class AttemptActor implements AttemptListener {
             deploymentId: deployment.id,
           })
         : this.#succeed(input, result);
-    const isPaused = runner.isPauseAsked && (end.kind === 'suspended' || end.kind === 'retry');
-    this.#postEnd(input, isPaused ? { kind: 'pause' } : end);
+    this.#postEnd(input, end);
   }
 
   #succeed(

@@ -75,7 +75,6 @@ export class AttemptRunner {
   readonly #writer: MessageWriter;
   #stream: DeploymentStream | undefined;
   #streamIsOver = false;
-  #isPauseAsked = false;
   #timer: NodeJS.Timeout | undefined;
   #lastActivityMs: number;
 
@@ -124,16 +123,6 @@ export class AttemptRunner {
     else this.#armInactivityTimer(options.inactivityTimeoutMs);
   }
 
-  /** Asks for a suspension; what ends the attempt then pauses the invocation. */
-  pause(): void {
-    this.#isPauseAsked = true;
-    this.#apply({ kind: 'inactive' });
-  }
-
-  get isPauseAsked(): boolean {
-    return this.#isPauseAsked;
-  }
-
   notify(entry: NotificationEntry): void {
     this.#apply({ kind: 'notified', entry });
   }
@@ -146,10 +135,14 @@ export class AttemptRunner {
     this.#apply({ kind: 'abandoned' });
   }
 
+  /** Asks for a suspension; the abort timeout starts. */
+  suspend(): void {
+    this.#apply({ kind: 'inactive' });
+  }
+
   /** Asks for a suspension if nothing was sent either way for `silentMs`. */
   yieldIfSilent(silentMs: number): void {
-    if (this.#environment.now() - this.#lastActivityMs >= silentMs)
-      this.#apply({ kind: 'inactive' });
+    if (this.#environment.now() - this.#lastActivityMs >= silentMs) this.suspend();
   }
 
   #requestHeaders(path: string): Array<readonly [string, string]> {

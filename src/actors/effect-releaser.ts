@@ -4,7 +4,6 @@ import { unreachable } from './domain/assert.ts';
 import type { InvocationId, PartitionNumber } from './domain/ids.ts';
 import type { PartitionMessage } from './partition/command.ts';
 import type { PartitionEffect, RequestReply } from './partition/effect.ts';
-import type { CleanUpService } from './clean-up-service.ts';
 import type { TimerService } from './timer-service.ts';
 
 /** Where replies and messages to other partitions go. */
@@ -26,24 +25,24 @@ export class EffectReleaser {
   readonly #outlet: Outlet;
   readonly #attempts: AttemptActor;
   readonly #timers: TimerService;
-  readonly #cleanUp: CleanUpService;
+  readonly #cleanMore: () => void;
   /** Requests that wait for an outcome. They end with the process, so they are not stored. */
   readonly #waiting = new Map<InvocationId, string[]>();
 
   constructor(
     partition: PartitionNumber,
     parts: {
-      readonly cleanUp: CleanUpService;
       readonly outlet: Outlet;
       readonly attempts: AttemptActor;
       readonly timers: TimerService;
+      readonly cleanMore: () => void;
     },
   ) {
     this.#partition = partition;
     this.#outlet = parts.outlet;
     this.#attempts = parts.attempts;
     this.#timers = parts.timers;
-    this.#cleanUp = parts.cleanUp;
+    this.#cleanMore = parts.cleanMore;
   }
 
   release(effect: PartitionEffect): void {
@@ -63,12 +62,12 @@ export class EffectReleaser {
         return attempts.retryAttempt(effect, effect.delayMs);
       case 'notifyAttempt':
         return attempts.notifyAttempt(effect, effect.entry);
-      case 'pauseAttempt':
-        return attempts.pauseAttempt(effect);
-      case 'retryAtOnce':
-        return attempts.retryAtOnce(effect);
       case 'ackCommand':
         return attempts.ackCommand(effect, effect.commandIndex);
+      case 'hastenAttempt':
+        return attempts.hastenAttempt(effect);
+      case 'pauseAttempt':
+        return attempts.pauseAttempt(effect);
       case 'releaseAttempt':
         return attempts.releaseAttempt(effect);
       case 'send': {
@@ -79,12 +78,10 @@ export class EffectReleaser {
         const { to, sequence } = effect;
         return this.#outlet.ackDelivery({ from: this.#partition, to, sequence });
       }
-      case 'cleanUpPaused':
-        return this.#cleanUp.proceed(effect.afterNumber);
-      case 'cleanUpDone':
-        return this.#cleanUp.rest();
       case 'armTimer':
         return this.#timers.arm(effect.dueMs);
+      case 'cleanMore':
+        return this.#cleanMore();
       default:
         return unreachable(effect);
     }

@@ -4,12 +4,11 @@
 //       one LMDB transaction and one flush.
 import { AttemptActor } from './attempt-actor.ts';
 import type { AttemptEnvironment } from './attempt-runner.ts';
-import { CleanUpService } from './clean-up-service.ts';
 import { must } from './domain/assert.ts';
 import { partitionOf } from './domain/ids.ts';
 import type { PartitionNumber } from './domain/ids.ts';
 import type { InvocationTarget, Pin } from './domain/invocation.ts';
-import type { DurationMs } from './domain/time.ts';
+import { TIMER_MS_MAX } from './domain/limits.ts';
 import { EffectReleaser } from './effect-releaser.ts';
 import type { Delivery, Outlet } from './effect-releaser.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
@@ -17,8 +16,13 @@ import { PartitionActor } from './partition-actor.ts';
 import type { PartitionCommand } from './partition/command.ts';
 import type { PartitionRules } from './partition/context.ts';
 import type { PartitionStore } from './ports.ts';
+import type { DurationMs } from './domain/time.ts';
 import { findDestination } from './schema/destination.ts';
 import { TimerService } from './timer-service.ts';
+
+/** When the first cleanup runs, as a share of the interval. Source: reference contract "Retention". */
+const FIRST_CLEANUP_SHARE_MIN = 0.2;
+const FIRST_CLEANUP_SHARE_SPREAD = 0.2;
 
 export interface PartitionHostOptions {
   readonly partitionsCount: number;
@@ -26,8 +30,8 @@ export interface PartitionHostOptions {
   readonly attempts: AttemptEnvironment;
   readonly attemptsPerDeploymentMax: number;
   readonly eagerStateBytesMax: number;
-  /** Between two deletions of what is past its retention. */
-  readonly cleanUpIntervalMs: DurationMs;
+  /** How often what is past its retention is deleted. */
+  readonly cleanupIntervalMs: DurationMs;
   readonly toMain: (message: ToMainThread) => void;
   readonly onFlushFailed: (error: unknown) => void;
 }
@@ -35,9 +39,10 @@ export interface PartitionHostOptions {
 export class PartitionHost {
   readonly #options: PartitionHostOptions;
   readonly #actors = new Map<PartitionNumber, PartitionActor>();
-  readonly #timers: Array<TimerService | CleanUpService> = [];
+  readonly #timers: TimerService[] = [];
   readonly #attempts: AttemptActor;
   #scheduled: PartitionActor[] = [];
+  #cleanupTimer: NodeJS.Timeout | undefined;
 
   constructor(options: PartitionHostOptions) {
     this.#options = options;
@@ -54,6 +59,9 @@ export class PartitionHost {
   recover(): void {
     const nowMs = this.#options.attempts.now();
     for (const actor of this.#actors.values()) actor.post({ kind: 'recover', nowMs });
+    const { cleanupIntervalMs } = this.#options;
+    const share = FIRST_CLEANUP_SHARE_MIN + FIRST_CLEANUP_SHARE_SPREAD * Math.random();
+    this.#cleanAfter(cleanupIntervalMs * share);
   }
 
   receive(
@@ -75,6 +83,7 @@ export class PartitionHost {
   /** Stops proposing, then closes the stores once what they were given is flushed. */
   async close(): Promise<void> {
     this.#attempts.close();
+    clearTimeout(this.#cleanupTimer);
     for (const timers of this.#timers) timers.close();
     this.#scheduled = [];
     for (const { store } of this.#actors.values()) await store.close();
@@ -85,10 +94,9 @@ export class PartitionHost {
     const timers = new TimerService(attempts.now, () =>
       this.#post(partition, { kind: 'timersDue', nowMs: attempts.now() }),
     );
-    const cleanUp = new CleanUpService(this.#options.cleanUpIntervalMs, (afterNumber) =>
-      this.#post(partition, { kind: 'cleanUp', nowMs: attempts.now(), afterNumber }),
-    );
-    const parts = { outlet: this.#outlet(), attempts: this.#attempts, timers, cleanUp };
+    const outlet = this.#outlet();
+    const cleanMore = () => this.#post(partition, { kind: 'clean', nowMs: attempts.now() });
+    const parts = { outlet, attempts: this.#attempts, timers, cleanMore };
     const releaser = new EffectReleaser(partition, parts);
     const actor = new PartitionActor({
       store,
@@ -97,7 +105,7 @@ export class PartitionHost {
       schedule: (scheduled) => this.#schedule(scheduled),
       onFlushFailed,
     });
-    this.#timers.push(timers, cleanUp);
+    this.#timers.push(timers);
     this.#actors.set(partition, actor);
   }
 
@@ -134,6 +142,16 @@ export class PartitionHost {
     for (const actor of this.#actors.values()) actor.post(command);
   }
 
+  #cleanAfter(delayMs: number): void {
+    this.#cleanupTimer = setTimeout(
+      () => {
+        this.#postToAll({ kind: 'clean', nowMs: this.#options.attempts.now() });
+        this.#cleanAfter(this.#options.cleanupIntervalMs);
+      },
+      Math.min(delayMs, TIMER_MS_MAX),
+    );
+  }
+
   #schedule(actor: PartitionActor): void {
     if (this.#scheduled.length === 0) setImmediate(() => this.#runTurn());
     this.#scheduled.push(actor);
@@ -152,16 +170,25 @@ export class PartitionHost {
     const negotiate = (min: number, max: number) => protocol.negotiateVersion(min, max);
     return {
       eagerStateBytesMax,
-      findDeployment(choice, target) {
-        const { deployments, services } = schema.current();
-        const id = choice === 'latest' ? services.get(target.service)?.deploymentId : choice;
-        return id === undefined ? undefined : deployments.get(id);
-      },
       usesLazyState(target: InvocationTarget, pin: Pin | undefined): boolean {
         const query = { target, pin, defaults, negotiate };
         const destination = findDestination(schema.current(), query);
         return destination.kind === 'found' && destination.options.enableLazyState;
       },
+      findDeployment(target, choice) {
+        const { deployments, services } = schema.current();
+        const id = choice === 'latest' ? services.get(target.service)?.deploymentId : choice;
+        const deployment = id && deployments.get(id);
+        if (!deployment) return undefined;
+        const { minProtocolVersion, maxProtocolVersion } = deployment;
+        return {
+          deploymentId: deployment.id,
+          minProtocolVersion,
+          maxProtocolVersion,
+          negotiatedVersion: negotiate(minProtocolVersion, maxProtocolVersion),
+        };
+      },
+      completionIdsOf: (entry) => protocol.completionIdsOf(entry),
     };
   }
 }

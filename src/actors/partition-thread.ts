@@ -20,8 +20,7 @@ import { ID_RANDOM_BYTES } from './domain/make-invocation-id.ts';
 import { targetKey } from './domain/invocation.ts';
 import type { HandlerDefaults, Schema } from './domain/schema.ts';
 import { EMPTY_SCHEMA } from './domain/schema.ts';
-import { unixMillis } from './domain/time.ts';
-import type { DurationMs } from './domain/time.ts';
+import { type DurationMs, unixMillis } from './domain/time.ts';
 import { largeBodyOf } from './messages.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
 import { PartitionHost } from './partition-host.ts';
@@ -39,7 +38,7 @@ export interface PartitionThreadSettings {
   /** Attempts connected to one deployment from one thread at once. */
   readonly attemptsPerDeploymentMax: number;
   readonly eagerStateBytesMax: number;
-  readonly cleanUpIntervalMs: DurationMs;
+  readonly cleanupIntervalMs: DurationMs;
   /** Largest message taken from a deployment. Unit: bytes, exclusive. */
   readonly messageBytesMax: number;
   readonly logOptions: Pick<LoggerOptions, 'level' | 'format'>;
@@ -102,7 +101,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
     },
     attemptsPerDeploymentMax: settings.attemptsPerDeploymentMax,
     eagerStateBytesMax: settings.eagerStateBytesMax,
-    cleanUpIntervalMs: settings.cleanUpIntervalMs,
+    cleanupIntervalMs: settings.cleanupIntervalMs,
     toMain: (message) => channel.post(message),
     onFlushFailed: (error) => {
       log.error('a batch could not be made durable; the partition thread ends', { error });

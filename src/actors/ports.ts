@@ -5,18 +5,12 @@ import type { DiscoveredDeployment } from './domain/manifest.ts';
 import type { AttemptFailure } from './attempt/failure.ts';
 import type { DeploymentMessage, Header, ServerMessage } from './attempt/service-message.ts';
 import type { InvocationTarget } from './domain/invocation.ts';
-import type { JournalEntry } from './domain/journal.ts';
+import type { CommandEntry, JournalEntry } from './domain/journal.ts';
 import type { NotificationResult, Outcome } from './domain/outcome.ts';
 import type { Deployment, Schema } from './domain/schema.ts';
-import type {
-  AttemptEnd,
-  InvocationOperation,
-  OperationOutcome,
-  SignalId,
-  Submission,
-} from './partition/command.ts';
-import type { RequestReply } from './partition/effect.ts';
-import type { PartitionState } from './partition/state.ts';
+import type { AttemptEnd, InvocationOperation, SignalId, Submission } from './partition/command.ts';
+import type { OperationOutcome, RequestReply } from './partition/effect.ts';
+import type { PartitionState, ServiceKey, StateEdit } from './partition/state.ts';
 import type { SchemaRefusal } from './schema/refusal.ts';
 
 /** The state of one partition together with its only door to durability. */
@@ -116,9 +110,12 @@ export interface InvocationGateway {
   ): Promise<RequestReply>;
 }
 
-/** What the admin API may ask of the invocations. Implemented by the router. */
+/** What the admin API may do to invocations and their state. Implemented by the router. */
 export interface InvocationOperator {
+  /** Resolves once what the operation changed is durable. */
   operate(invocationId: InvocationId, operation: InvocationOperation): Promise<OperationOutcome>;
+  /** Resolves once the edit is durable; it may still wait for its turn then. */
+  editState(owner: ServiceKey, edit: StateEdit): Promise<void>;
 }
 
 /** A submission without its source: the gateway names the request. */
@@ -248,6 +245,8 @@ export interface ServiceProtocol {
   encodeInput(headers: readonly Header[], value: Uint8Array): Uint8Array;
   /** The outcome in the payload of a journaled Output entry. */
   decodeOutput(payload: Uint8Array): Outcome;
+  /** Ids of the completions that answer a journaled command entry. */
+  completionIdsOf(entry: CommandEntry): readonly number[];
 }
 
 /** Hears what operators want to know of attempts. */

@@ -2,21 +2,18 @@
 //   R1. A request is answered exactly once: with the partition's reply, or with a refusal.
 //   R2. A request in flight when its thread is replaced is sent again if that cannot repeat anything.
 import { assert, must } from './domain/assert.ts';
-import { partitionOf } from './domain/ids.ts';
+import { partitionOf, partitionOfKey } from './domain/ids.ts';
 import type { InvocationId, PartitionNumber } from './domain/ids.ts';
+import { keyedPartitionKey } from './domain/make-invocation-id.ts';
 import type { NotificationResult } from './domain/outcome.ts';
 import type { Schema } from './domain/schema.ts';
 import type { UnixMillis } from './domain/time.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
 import { GatewayUnavailableError } from './ports.ts';
 import type { IngressSubmission, InvocationGateway, InvocationOperator } from './ports.ts';
-import type {
-  InvocationOperation,
-  OperationOutcome,
-  PartitionCommand,
-  SignalId,
-} from './partition/command.ts';
-import type { RequestReply } from './partition/effect.ts';
+import type { InvocationOperation, PartitionCommand, SignalId } from './partition/command.ts';
+import type { OperationOutcome, RequestReply } from './partition/effect.ts';
+import type { ServiceKey, StateEdit } from './partition/state.ts';
 import type { ThreadChannel } from './thread-channel.ts';
 
 export type PartitionThreadChannel = ThreadChannel<ToMainThread, ToPartitionThread>;
@@ -94,6 +91,14 @@ export class Router implements InvocationGateway, InvocationOperator {
     return reply.outcome;
   }
 
+  async editState(owner: ServiceKey, edit: StateEdit): Promise<void> {
+    const requestId = this.#nextRequestId();
+    const nowMs = this.#options.now();
+    const partition = partitionOfKey(keyedPartitionKey(owner.key), this.#options.partitionsCount);
+    const command = { kind: 'editState', nowMs, requestId, owner, edit } as const;
+    await this.#requestOf(partition, requestId, command);
+  }
+
   /** Partitions that live on a thread. */
   partitionsOf(thread: number): PartitionNumber[] {
     const partitions: PartitionNumber[] = [];
@@ -169,6 +174,14 @@ export class Router implements InvocationGateway, InvocationOperator {
     command: PartitionCommand,
   ): Promise<RequestReply> {
     const partition = partitionOf(concerns, this.#options.partitionsCount);
+    return this.#requestOf(partition, requestId, command);
+  }
+
+  #requestOf(
+    partition: PartitionNumber,
+    requestId: string,
+    command: PartitionCommand,
+  ): Promise<RequestReply> {
     return new Promise((resolve, reject) => {
       this.#pending.set(requestId, { partition, command, resolve, reject });
       this.#postIfReady(this.#threadOf(partition), { kind: 'command', partition, command });
@@ -209,5 +222,15 @@ export class Router implements InvocationGateway, InvocationOperator {
 function isRepeatable(command: PartitionCommand): boolean {
   // An invocation that keeps nothing would run again if its outcome was lost with the thread.
   if (command.kind === 'submit') return command.submission.completionRetentionMs > 0;
+  if (command.kind === 'operate') return isRepeatableOperation(command.operation);
+  // The version tells whether the edit has happened.
+  if (command.kind === 'editState') return command.edit.expectedVersion !== undefined;
   return command.kind === 'attach' || command.kind === 'getOutput';
+}
+
+/** The others would answer that there is nothing left to end or to delete. */
+function isRepeatableOperation({ kind }: InvocationOperation): boolean {
+  return (
+    kind === 'pause' || kind === 'resume' || kind === 'purgeJournal' || kind === 'restartAsNew'
+  );
 }

@@ -31,6 +31,7 @@ export const Table = {
   userState: 10,
   invocationId: 11,
   history: 12,
+  expiry: 13,
 } as const;
 export type Table = (typeof Table)[keyof typeof Table];
 

@@ -8,8 +8,8 @@ import type { Invocation } from '../actors/domain/invocation.ts';
 import type { JournalEntry } from '../actors/domain/journal.ts';
 import type { UnixMillis } from '../actors/domain/time.ts';
 import type {
-  CompletedScan,
   DurablePromise,
+  InboxItem,
   OutboxMessage,
   ServiceKey,
   Timer,
@@ -17,6 +17,7 @@ import type {
 import type { PartitionStore } from '../actors/ports.ts';
 import type { KeyValueBackend } from './key-value-backend.ts';
 import { DedupTable } from './tables/dedup.ts';
+import { ExpiryTable } from './tables/expiry.ts';
 import { InboxTable } from './tables/inbox.ts';
 import { InvocationTable } from './tables/invocation.ts';
 import { JournalTable } from './tables/journal.ts';
@@ -51,6 +52,7 @@ class BackedPartitionStore implements PartitionStore {
   readonly #inboxes: InboxTable;
   readonly #timers: TimerTable;
   readonly #promises: PromiseTable;
+  readonly #expiries: ExpiryTable;
   readonly #outbox: OutboxTable;
   readonly #dedup: DedupTable;
   #lastFlush: Promise<void> = Promise.resolve();
@@ -67,6 +69,7 @@ class BackedPartitionStore implements PartitionStore {
     this.#inboxes = new InboxTable(backend, this.#writeSet, partition);
     this.#timers = new TimerTable(backend, this.#writeSet, partition);
     this.#promises = new PromiseTable(backend, this.#writeSet, partition);
+    this.#expiries = new ExpiryTable(backend, this.#writeSet, partition);
     this.#outbox = new OutboxTable(backend, this.#writeSet, partition);
     this.#dedup = new DedupTable(backend, this.#writeSet, partition);
   }
@@ -118,10 +121,6 @@ class BackedPartitionStore implements PartitionStore {
     return this.#invocations.open();
   }
 
-  scanCompleted(afterNumber: number, limit: number): CompletedScan {
-    return this.#invocations.scanCompleted(afterNumber, limit);
-  }
-
   appendJournal(invocationNumber: number, index: number, entry: JournalEntry): void {
     this.#journals.append(invocationNumber, index, entry);
   }
@@ -166,11 +165,11 @@ class BackedPartitionStore implements PartitionStore {
     this.#locks.release(owner);
   }
 
-  pushInbox(owner: ServiceKey, invocationId: InvocationId): number {
-    return this.#inboxes.push(owner, invocationId);
+  pushInbox(owner: ServiceKey, item: InboxItem): number {
+    return this.#inboxes.push(owner, item);
   }
 
-  popInbox(owner: ServiceKey): InvocationId | undefined {
+  popInbox(owner: ServiceKey): InboxItem | undefined {
     return this.#inboxes.pop(owner);
   }
 
@@ -190,16 +189,24 @@ class BackedPartitionStore implements PartitionStore {
     return this.#timers.first(limit, dueByMs);
   }
 
-  clearAllPromises(owner: ServiceKey): void {
-    this.#promises.clearAll(owner);
-  }
-
   getPromise(owner: ServiceKey, promiseKey: string): DurablePromise | undefined {
     return this.#promises.get(owner, promiseKey);
   }
 
   putPromise(owner: ServiceKey, promiseKey: string, promise: DurablePromise): void {
     this.#promises.put(owner, promiseKey, promise);
+  }
+
+  clearAllPromises(owner: ServiceKey): void {
+    this.#promises.clearAll(owner);
+  }
+
+  putExpiry({ id, number }: Invocation, expiresAtMs: UnixMillis): void {
+    this.#expiries.put(id, number, expiresAtMs);
+  }
+
+  takeExpired(nowMs: UnixMillis, limit: number): InvocationId[] {
+    return this.#expiries.take(nowMs, limit);
   }
 
   pushOutbox(to: PartitionNumber, message: OutboxMessage['message']): number {

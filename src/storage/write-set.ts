@@ -33,6 +33,11 @@ export class WriteSet {
     return this.#rows.length === 0;
   }
 
+  /** Number of the batch that takes the next write. */
+  get openBatch(): number {
+    return this.#batch;
+  }
+
   add(row: PendingRow): void {
     if (row.batch === this.#batch) return; // Keeps W1.
     row.batch = this.#batch;

@@ -25,7 +25,12 @@ function createRig(backend: KeyValueBackend): Rig {
   let scheduledCount = 0;
   const actor = new PartitionActor({
     store: openPartitionStore({ backend, partition: HERE, partitionsCount: 2 }),
-    rules: { eagerStateBytesMax: 0, usesLazyState: () => false, findDeployment: () => undefined },
+    rules: {
+      eagerStateBytesMax: 0,
+      usesLazyState: () => false,
+      findDeployment: () => undefined,
+      completionIdsOf: () => [],
+    },
     release: (effect) => released.push(describeEffect(effect)),
     schedule: () => (scheduledCount += 1),
     onFlushFailed: (error) => failures.push(error),

@@ -1,38 +1,12 @@
-// State × operation → status, body and effect, of every operation the admin API has for invocations.
-// Source: reference contract, "Invocation operations".
+// State × operation → status, body and effect, of every operation that the admin API has for an
+// invocation. Source: reference contract, "Invocation operations".
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { HttpReply } from '../support/http.ts';
 import { stringField } from '../support/json.ts';
+import { attachTo, operate, outputOf, send, UNKNOWN_ID, waitForPause } from '../support/operate.ts';
 import { Rig } from '../support/rig.ts';
 import { waitFor } from '../support/wait.ts';
-
-const OPERATIONS = ['cancel', 'kill', 'pause', 'resume', 'purge', 'purge-journal'] as const;
-type State = keyof typeof STATUSES;
-
-const STATUSES = {
-  scheduled: [200, 200, 409, 425, 409, 409],
-  pending: [200, 200, 409, 425, 409, 409],
-  running: [202, 200, 202, 200, 409, 409],
-  backingOff: [202, 200, 202, 200, 409, 409],
-  suspended: [202, 200, 200, 200, 409, 409],
-  paused: [202, 200, 200, 200, 409, 409],
-  completed: [409, 409, 409, 409, 200, 200],
-  unknown: [404, 404, 404, 404, 404, 404],
-} as const;
-
-const MESSAGES: Readonly<Record<string, RegExp>> = {
-  'completed cancel': /was already completed\.$/,
-  'completed kill': /was already completed\.$/,
-  'completed pause': /is not running, cannot be paused\.$/,
-  'completed resume': /is completed, cannot be resumed\.$/,
-  'scheduled pause': /is not running, cannot be paused\.$/,
-  'scheduled resume': /is either inboxed or scheduled, cannot be resumed\.$/,
-  'running purge': /is not yet completed\.$/,
-  'unknown kill': /^The requested invocation 'inv_\w+' does not exist$/,
-};
-
-const UNKNOWN_ID = 'inv_1fW4EYdl43NJ6LH8hfHBlQ3jSeVmjC7SQy';
 
 let rig: Rig;
 before(async () => {
@@ -40,53 +14,41 @@ before(async () => {
 });
 after(() => rig.dispose());
 
-function operate(id: string, operation: string): Promise<HttpReply> {
-  return rig.admin.request({ method: 'PATCH', path: `/invocations/${id}/${operation}` });
-}
-
-async function send(path: string, body: string): Promise<string> {
-  const reply = await rig.ingress.post(path, body);
-  assert.equal(reply.status, 202, reply.text());
-  return stringField(reply.json(), 'invocationId');
-}
+const STATES = [
+  'scheduled',
+  'pending',
+  'running',
+  'backingOff',
+  'suspended',
+  'paused',
+  'completed',
+  'unknown',
+] as const;
+type State = (typeof STATES)[number];
 
 /** Brings a fresh invocation into the state. */
-async function bring(state: State, name: string): Promise<string> {
+async function bring(state: State, tag: string): Promise<string> {
   switch (state) {
     case 'scheduled':
-      return send('/Operable/run/send?delay=1h', name);
+      return send(rig, '/Operable/wait/send?delay=1h', { tag });
     case 'pending':
-      await send(`/OperableObject/${name}/hold/send`, `${name}-holder`);
-      await rig.effects.waitForCount(`holding ${name}-holder`);
-      return send(`/OperableObject/${name}/hold/send`, name);
-    case 'running': {
-      const id = await send('/Operable/run/send', name);
-      await rig.effects.waitForCount(`running ${name}`);
-      return id;
-    }
-    case 'backingOff': {
-      const id = await send('/Operable/fail/send', name);
-      await rig.effects.waitForCount(`failing ${name}`);
-      return id;
-    }
-    case 'suspended': {
-      const id = await send('/Operable/suspend/send', name);
-      await rig.effects.waitForCount(`left ${name}`);
-      return id;
-    }
+      await send(rig, `/OperableObject/${tag}/wait/send`, { tag: `${tag}-holder` });
+      await rig.effects.waitForCount(`${tag}-holder attempt`);
+      return send(rig, `/OperableObject/${tag}/wait/send`, { tag });
+    case 'running':
+      return reach('/Operable/wait/send', tag, `${tag} attempt`);
+    case 'backingOff':
+      return reach('/Operable/backOff/send', tag, `${tag} attempt`);
+    case 'suspended':
+      return reach('/Operable/waitSuspended/send', tag, `${tag} left`);
     case 'paused': {
-      const id = await send('/Pausing/fail/send', name);
-      // A running invocation answers 202, a paused one 200.
-      await waitFor('the pause', async () =>
-        (await operate(id, 'pause')).status === 200 ? true : undefined,
-      );
+      const id = await send(rig, '/Operable/pause/send', { tag });
+      await waitForPause(rig, id);
       return id;
     }
     case 'completed': {
-      rig.openGate(name);
-      const id = await send('/Operable/run/send', name);
-      const reply = await rig.ingress.get(`/restate/attach/${id}`);
-      assert.equal(reply.json(), name);
+      const id = await send(rig, '/Operable/complete/send', { tag });
+      assert.equal((await attachTo(rig, id)).json(), 'done');
       return id;
     }
     case 'unknown':
@@ -94,122 +56,276 @@ async function bring(state: State, name: string): Promise<string> {
   }
 }
 
+/** The attempt's end is seen by its deployment a moment before the server has taken it in. */
+const TAKEN_IN_MS = 150;
+
+async function reach(path: string, tag: string, effect: string): Promise<string> {
+  const id = await send(rig, path, { tag });
+  await rig.effects.waitForCount(effect);
+  await new Promise((resolve) => setTimeout(resolve, TAKEN_IN_MS));
+  return id;
+}
+
+/** What is true of the invocation afterwards. */
+const EFFECTS = {
+  gone: async (id: string) => assert.equal((await outputOf(rig, id)).status, 404),
+  goesOn: async (id: string) => assert.equal((await outputOf(rig, id)).status, 470),
+  keepsOutcome: async (id: string) => assert.equal((await outputOf(rig, id)).json(), 'done'),
+  killed: (id: string) => assertFailed(id, 'killed'),
+  cancelled: (id: string) => assertFailed(id, 'Cancelled'),
+  /** The reference waits for the retry; here it comes at once. */
+  cancelledWhenRetried: async (id: string) => {
+    await operate(rig, id, 'resume');
+    await assertFailed(id, 'Cancelled');
+  },
+  paused: async (id: string) => {
+    await waitForPause(rig, id);
+    await EFFECTS.goesOn(id);
+  },
+  triedAgain: async (_id: string, tag: string) => rig.effects.waitForCount(`${tag} attempt`, 2),
+} as const;
+type Effect = keyof typeof EFFECTS;
+
+async function assertFailed(id: string, message: string): Promise<void> {
+  const reply = await attachTo(rig, id);
+  assert.equal(reply.status, 409, reply.text());
+  assert.equal(stringField(reply.json(), 'message'), message);
+}
+
+type Cell = readonly [status: number, effectOrMessage: string];
+
+const ALREADY_COMPLETED: Cell = [409, "The invocation '…' was already completed."];
+const NOT_RUNNING: Cell = [409, "The invocation '…' is not running, cannot be paused."];
+const NOT_STARTED: Cell = [
+  425,
+  "The invocation '…' is either inboxed or scheduled, cannot be resumed.",
+];
+const COMPLETED: Cell = [409, "The invocation '…' is completed, cannot be resumed."];
+const NOT_COMPLETED: Cell = [409, "The invocation '…' is not yet completed."];
+const TOO_EARLY: Cell = [
+  425,
+  "The invocation '…' cannot be restarted because it's not running yet.",
+];
+const STILL_RUNNING: Cell = [409, "The invocation '…' is still running."];
+const UNKNOWN: Cell = [404, "The requested invocation '…' does not exist"];
+
+function cell(status: number, effect: Effect): Cell {
+  return [status, effect];
+}
+
+function purge(effect: Effect): readonly Cell[] {
+  const refused = STATES.slice(0, 6).map(() => NOT_COMPLETED);
+  return [...refused, cell(200, effect), UNKNOWN];
+}
+
+const TABLE: Readonly<Record<string, readonly Cell[]>> = {
+  cancel: [
+    cell(200, 'gone'),
+    cell(200, 'gone'),
+    cell(202, 'cancelled'),
+    cell(202, 'cancelledWhenRetried'),
+    cell(202, 'cancelled'),
+    cell(202, 'cancelled'),
+    ALREADY_COMPLETED,
+    UNKNOWN,
+  ],
+  kill: [
+    cell(200, 'gone'),
+    cell(200, 'gone'),
+    cell(200, 'killed'),
+    cell(200, 'killed'),
+    cell(200, 'killed'),
+    cell(200, 'killed'),
+    ALREADY_COMPLETED,
+    UNKNOWN,
+  ],
+  pause: [
+    NOT_RUNNING,
+    NOT_RUNNING,
+    cell(202, 'paused'),
+    cell(202, 'paused'),
+    cell(200, 'goesOn'),
+    cell(200, 'paused'),
+    NOT_RUNNING,
+    UNKNOWN,
+  ],
+  resume: [
+    NOT_STARTED,
+    NOT_STARTED,
+    cell(200, 'goesOn'),
+    cell(200, 'triedAgain'),
+    cell(200, 'triedAgain'),
+    cell(200, 'triedAgain'),
+    COMPLETED,
+    UNKNOWN,
+  ],
+  purge: purge('gone'),
+  'purge-journal': purge('keepsOutcome'),
+  'restart-as-new': [
+    TOO_EARLY,
+    TOO_EARLY,
+    STILL_RUNNING,
+    STILL_RUNNING,
+    STILL_RUNNING,
+    STILL_RUNNING,
+    cell(200, 'keepsOutcome'),
+    UNKNOWN,
+  ],
+};
+
 describe('an operation', () => {
-  for (const [state, statuses] of Object.entries(STATUSES) as Array<[State, readonly number[]]>) {
-    for (const [index, operation] of OPERATIONS.entries()) {
-      const expected = statuses[index] ?? 0;
-      test(`${operation} of an invocation that is ${state} is answered with ${expected}`, async () => {
-        const id = await bring(state, `${state}-${operation}`);
-        const reply = await operate(id, operation);
-        assert.equal(reply.status, expected, reply.text());
-        if (expected < 300) return assert.equal(reply.body.length, 0);
-        const { message, restate_code: code } = Object(reply.json()) as Record<string, unknown>;
-        assert.equal(code, null);
-        assert.match(String(message), MESSAGES[`${state} ${operation}`] ?? /./);
+  for (const [operation, cells] of Object.entries(TABLE)) {
+    for (const [index, state] of STATES.entries()) {
+      const [status, expected] = cells[index] ?? assert.fail('a cell for every state');
+      test(`${operation} of an invocation that is ${state} is answered with ${status}`, async () => {
+        const tag = `${state}-${operation}`;
+        const id = await bring(state, tag);
+        const reply = await operate(rig, id, operation);
+        assert.equal(reply.status, status, reply.text());
+        if (status >= 300) return assertRefusal(reply, expected.replace('…', id));
+        if (operation === 'restart-as-new') await assertRestarted(reply, id);
+        else assert.equal(reply.body.length, 0);
+        await checkEffect(expected)(id, tag);
       });
     }
   }
+});
 
-  test('on an id that is none is refused', async () => {
-    const reply = await operate('inv_1aGs', 'kill');
-    assert.equal(reply.status, 400);
-    assert.match(
-      stringField(reply.json(), 'message'),
-      /^The request field 'invocation_id' is invalid\. Reason: /,
+function assertRefusal(reply: HttpReply, message: string): void {
+  assert.deepEqual(reply.json(), { message, restate_code: null });
+}
+
+async function assertRestarted(reply: HttpReply, id: string): Promise<void> {
+  const body = reply.json();
+  const newId = stringField(body, 'new_invocation_id');
+  assert.deepEqual(body, { new_invocation_id: newId });
+  assert.equal(newId.slice(0, 16), id.slice(0, 16), 'the new one is in the same partition');
+  assert.notEqual(newId, id);
+  assert.equal((await attachTo(rig, newId)).json(), 'done');
+}
+
+function checkEffect(name: string): (typeof EFFECTS)[Effect] {
+  const found = Object.entries(EFFECTS).find(([known]) => known === name);
+  return found?.[1] ?? assert.fail(`no effect ${name}`);
+}
+
+describe('a request', () => {
+  test('with an id that is none is refused', async () => {
+    for (const [method, path] of [
+      ['PATCH', '/invocations/bad/kill'],
+      ['PATCH', '/invocations/bad/resume?deployment=bad'],
+      ['DELETE', '/invocations/bad'],
+    ] as const) {
+      const reply = await rig.admin.request({ method, path });
+      assert.equal(reply.status, 400);
+      assertRefusal(reply, "The request field 'invocation_id' is invalid. Reason: bad format");
+    }
+  });
+
+  test('with another method or verb finds nothing', async () => {
+    const path = `/invocations/${UNKNOWN_ID}`;
+    assert.equal((await rig.admin.request({ method: 'PATCH', path })).status, 405);
+    assert.equal((await rig.admin.get(path)).status, 405);
+    assert.equal((await operate(rig, UNKNOWN_ID, 'nope')).status, 404);
+  });
+
+  test('in the old way is accepted whatever comes of it', async () => {
+    const killed = await bring('running', 'old-kill');
+    const cancelled = await bring('suspended', 'old-cancel');
+    const purged = await bring('completed', 'old-purge');
+    for (const [id, query] of [
+      [UNKNOWN_ID, ''],
+      [killed, '?mode=kill'],
+      [cancelled, ''],
+      [purged, '?mode=Purge'],
+    ] as const) {
+      const path = `/invocations/${id}${query}`;
+      const reply = await rig.admin.request({ method: 'DELETE', path });
+      assert.deepEqual([reply.status, reply.body.length], [202, 0]);
+    }
+    await EFFECTS.killed(killed);
+    await EFFECTS.cancelled(cancelled);
+    await waitFor('the purge', async () =>
+      (await outputOf(rig, purged)).status === 404 ? true : undefined,
     );
   });
 
-  test('may be asked for in the old way, which accepts anything', async () => {
-    for (const [id, mode] of [
-      [UNKNOWN_ID, ''],
-      [await bring('completed', 'old-purge'), '?mode=Purge'],
-      [await bring('running', 'old-kill'), '?mode=kill'],
-    ]) {
-      const path = `/invocations/${id}${mode}`;
-      assert.equal((await rig.admin.request({ method: 'DELETE', path })).status, 202);
-    }
+  test('in the old way knows three modes', async () => {
+    const path = `/invocations/${UNKNOWN_ID}?mode=nope`;
+    const reply = await rig.admin.request({ method: 'DELETE', path });
+    assert.equal(reply.status, 400);
+    assert.equal(
+      reply.text(),
+      'Failed to deserialize query string: mode: unknown variant `nope`, expected one of `Cancel`, `cancel`, `Kill`, `kill`, `Purge`, `purge`',
+    );
   });
 });
 
 describe('the effect', () => {
-  function outcome(id: string): Promise<HttpReply> {
-    return rig.ingress.get(`/restate/attach/${id}`);
-  }
-
-  async function assertFailed(id: string, message: string): Promise<void> {
-    const reply = await outcome(id);
-    assert.equal(reply.status, 409, reply.text());
-    assert.equal(stringField(reply.json(), 'message'), message);
-  }
-
-  test('of killing a running invocation is a failure', async () => {
-    const id = await bring('running', 'effect-kill');
-    await operate(id, 'kill');
-    await assertFailed(id, 'killed');
-  });
-
-  test('of killing a parent is the end of its children, one-way ones too', async () => {
-    const id = await send('/Operable/parent/send', 'family');
-    const called = await rig.effects.waitForSuffix('awakeable family-called ');
-    const sent = await rig.effects.waitForSuffix('awakeable family-sent ');
-    assert.ok(called !== sent);
-    await rig.effects.waitForCount('left family-called');
-    await operate(id, 'kill');
-    await assertFailed(id, 'killed');
-    await rig.ingress.post(`/restate/a/${sent}/resolve`, '1');
-    assert.equal(rig.effects.count('entered family-sent'), 1);
-  });
-
-  for (const state of ['suspended', 'paused'] as const) {
-    test(`of cancelling a ${state} invocation is that it goes on`, async () => {
-      const id = await bring(state, `effect-cancel-${state}`);
-      const attempts = () =>
-        rig.effects.count(`entered effect-cancel-${state}`) +
-        rig.effects.count(`attempt effect-cancel-${state}`);
-      const before = attempts();
-      await operate(id, 'cancel');
-      await waitFor('another attempt', () => (attempts() > before ? true : undefined));
-      if (state === 'suspended') await assertFailed(id, 'Cancelled');
-      else await operate(id, 'kill');
-    });
-  }
-
-  test('of resuming a paused invocation is another attempt', async () => {
-    const id = await bring('paused', 'effect-resume');
-    assert.equal(rig.effects.count('attempt effect-resume'), 1);
-    await operate(id, 'resume');
-    await rig.effects.waitForCount('attempt effect-resume', 2);
-  });
-
-  test('of pausing is that answers are kept and used after the resumption', async () => {
-    const id = await send('/Operable/suspend/send', 'effect-pause');
-    const awakeable = await rig.effects.waitForSuffix('awakeable effect-pause ');
-    await operate(id, 'pause');
-    await waitFor('the pause', async () =>
-      (await operate(id, 'pause')).status === 200 ? true : undefined,
+  test('of killing is the end of every child, sent and scheduled ones too', async () => {
+    const id = await send(rig, '/Operable/tree/send', { tag: 'tree' });
+    const children = (await rig.effects.waitForSuffix('tree children ')).split(' ');
+    await rig.effects.waitForCount('tree/called attempt');
+    await rig.effects.waitForCount('tree/sent attempt');
+    const [called = '', sent = '', delayed = ''] = children;
+    assert.equal((await outputOf(rig, delayed)).status, 470);
+    await operate(rig, id, 'kill');
+    for (const each of [id, called, sent]) await assertFailed(each, 'killed');
+    await waitFor('the end of the scheduled child', async () =>
+      (await outputOf(rig, delayed)).status === 404 ? true : undefined,
     );
-    const resolved = await rig.ingress.post(`/restate/a/${awakeable}/resolve`, 'later');
-    assert.equal(resolved.status, 202);
-    await operate(id, 'resume');
-    assert.equal((await outcome(id)).json(), 'later');
   });
 
-  test('of purging is that the outcome is gone', async () => {
-    const id = await bring('completed', 'effect-purge');
-    await operate(id, 'purge-journal');
-    assert.equal((await outcome(id)).json(), 'effect-purge');
-    await operate(id, 'purge');
-    assert.equal((await rig.ingress.get(`/restate/output/${id}`)).status, 404);
-    assert.equal((await operate(id, 'purge')).status, 404);
+  test('of killing a called one is the failure of its caller', async () => {
+    const id = await send(rig, '/Operable/tree/send', { tag: 'caller' });
+    const [called = ''] = (await rig.effects.waitForSuffix('caller children ')).split(' ');
+    await rig.effects.waitForCount('caller/called attempt');
+    await operate(rig, called, 'kill');
+    await assertFailed(id, 'killed');
   });
 
-  test('of killing a waiting invocation is that its key serves the next', async () => {
-    const id = await bring('pending', 'effect-queue');
-    await operate(id, 'kill');
-    assert.equal((await rig.ingress.get(`/restate/output/${id}`)).status, 404);
-    rig.openGate('effect-queue-holder');
-    rig.openGate('effect-queue-next');
-    const next = await rig.ingress.post('/OperableObject/effect-queue/hold', 'effect-queue-next');
-    assert.equal(next.json(), 'effect-queue-next');
+  test('of cancelling reaches the called child and not the sent ones', async () => {
+    const id = await send(rig, '/Operable/tree/send', { tag: 'cancelled' });
+    const children = (await rig.effects.waitForSuffix('cancelled children ')).split(' ');
+    const [called = '', sent = '', delayed = ''] = children;
+    await rig.effects.waitForCount('cancelled/called attempt');
+    await rig.effects.waitForCount('cancelled/sent attempt');
+    await operate(rig, id, 'cancel');
+    await assertFailed(called, 'Cancelled');
+    await assertFailed(id, 'Cancelled');
+    for (const each of [sent, delayed]) assert.equal((await outputOf(rig, each)).status, 470);
+  });
+
+  test('of cancelling is up to the handler', async () => {
+    const id = await reach('/Operable/swallowCancel/send', 'swallow', 'swallow attempt');
+    assert.equal((await operate(rig, id, 'cancel')).status, 202);
+    assert.equal((await attachTo(rig, id)).json(), 'swallowed');
+  });
+
+  test('of killing the holder of a key is that the next one runs', async () => {
+    const holder = await send(rig, '/OperableObject/next/wait/send', { tag: 'next-holder' });
+    await rig.effects.waitForCount('next-holder attempt');
+    await send(rig, '/OperableObject/next/wait/send', { tag: 'next' });
+    await operate(rig, holder, 'kill');
+    await rig.effects.waitForCount('next attempt');
+  });
+
+  test('of pausing one that ends without waiting is that it ends', async () => {
+    const id = await reach('/Operable/busy/send', 'busy', 'busy attempt');
+    assert.equal((await operate(rig, id, 'pause')).status, 202);
+    rig.openGate('busy');
+    assert.equal((await attachTo(rig, id)).json(), 'was busy');
+  });
+
+  test('of pausing is that answers are kept until the resumption', async () => {
+    const id = await reach('/Operable/wait/send', 'kept', 'kept attempt');
+    const awakeable = await rig.effects.waitForSuffix('kept awakeable ');
+    await operate(rig, id, 'pause');
+    await waitForPause(rig, id);
+    const path = `/restate/awakeables/${awakeable}/resolve`;
+    assert.equal((await rig.ingress.post(path, 'answer')).status, 202);
+    assert.equal((await outputOf(rig, id)).status, 470);
+    await operate(rig, id, 'resume');
+    assert.equal((await attachTo(rig, id)).json(), 'answer');
   });
 });

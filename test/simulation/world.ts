@@ -8,6 +8,7 @@ import type { InvocationTarget } from '../../src/actors/domain/invocation.ts';
 import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import { apply } from '../../src/actors/partition/apply.ts';
 import type {
+  InvocationOperation,
   PartitionCommand,
   ResolvedCallee,
   Submission,
@@ -30,6 +31,7 @@ const RULES = {
   eagerStateBytesMax: 1_000_000,
   usesLazyState: () => false,
   findDeployment: () => undefined,
+  completionIdsOf: () => [],
 };
 const KEYS = ['a', 'b', 'c'];
 
@@ -110,7 +112,8 @@ export class World {
     else if (choice < 170) this.#moveAttempt(partition);
     else if (choice < 190) this.#advanceTime(partition);
     else if (choice < 194) this.#crash(partition);
-    else this.#signalSomebody();
+    else if (choice < 197) this.#signalSomebody();
+    else this.#operateOnSomebody();
   }
 
   /** Everything that can happen without further input has happened. */
@@ -118,10 +121,12 @@ export class World {
     return this.requests.every(({ reply }) => reply !== undefined);
   }
 
-  /** Awakened by the outside until they end, as their resolvers would retry. */
+  /** Awakened and resumed by the outside until they end, as their resolvers would retry. */
   signalEverybody(): void {
     for (const { command, reply } of this.requests) {
-      if (reply === undefined) this.#signal(command.submission.invocationId);
+      if (reply !== undefined) continue;
+      this.#signal(command.submission.invocationId);
+      this.#operate(command.submission.invocationId, { kind: 'resume', deployment: 'keep' });
     }
   }
 
@@ -211,11 +216,15 @@ export class World {
       case 'releaseAttempt':
         attempts.delete(effect.invocationId);
         return;
+      case 'pauseAttempt': {
+        const { invocationId, epoch } = effect;
+        if (attempts.has(invocationId)) return;
+        partition.mailbox.push({ kind: 'beginAttempt', invocationId, epoch });
+        return;
+      }
       case 'ackCommand':
-      case 'pauseAttempt':
-      case 'retryAtOnce':
-      case 'cleanUpPaused':
-      case 'cleanUpDone':
+      case 'hastenAttempt':
+      case 'cleanMore':
         return;
       case 'send': {
         const { sequence, message } = effect;
@@ -353,6 +362,30 @@ export class World {
   #signalSomebody(): void {
     const waiting = this.requests.filter(({ reply }) => reply === undefined);
     if (waiting.length > 0) this.#signal(this.#pick(waiting).command.submission.invocationId);
+  }
+
+  /** Only what counts nothing is killed: whether an increment happened before cannot be told. */
+  #operateOnSomebody(): void {
+    const waiting = this.requests.filter(({ reply }) => reply === undefined);
+    if (waiting.length === 0) return;
+    const { submission } = this.#pick(waiting).command;
+    const mayBeKilled = ['steps', 'wait'].includes(submission.target.handler);
+    const kinds = mayBeKilled
+      ? (['kill', 'pause', 'resume'] as const)
+      : (['pause', 'resume'] as const);
+    const kind = this.#pick<'kill' | 'pause' | 'resume'>(kinds);
+    const operation = kind === 'resume' ? { kind, deployment: 'keep' as const } : { kind };
+    this.#operate(submission.invocationId, operation);
+  }
+
+  #operate(invocationId: InvocationId, operation: InvocationOperation): void {
+    this.#partitionOf(invocationId).mailbox.push({
+      kind: 'operate',
+      nowMs: unixMillis(this.#nowMs),
+      requestId: 'operate',
+      invocationId,
+      operation,
+    });
   }
 
   #signal(invocationId: InvocationId): void {

@@ -1,7 +1,8 @@
 // What the clean-up of a partition reads and deletes.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { completed, idOf, invocation } from './rows.ts';
+import { unixMillis } from '../../src/actors/domain/time.ts';
+import { bytes, idOf, invocation, plain } from './rows.ts';
 import { DISKS, PHASES, TestStore } from './stores.ts';
 
 const WORKFLOW = { service: 'Wf', key: 'k' };
@@ -10,40 +11,63 @@ const awaited = { kind: 'awaited', listeners: [] } as const;
 
 for (const [diskName, makeDisk] of Object.entries(DISKS)) {
   describe(`a partition store over ${diskName}`, () => {
-    test('scans flushed completed invocations in order, past journals and open ones', async () => {
+    for (const phase of PHASES) {
+      test(`takes what has expired, once and in order, when it is ${phase}`, async () => {
+        const store = new TestStore(makeDisk());
+        const put = (n: number, expiresAtMs: number) =>
+          store.state.putExpiry(invocation(n), unixMillis(expiresAtMs));
+        put(1, 1000);
+        put(2, 5000);
+        put(3, 990);
+        await store.moveTo(phase);
+        put(4, 1000);
+        put(5, 2 ** 60);
+        const take = (nowMs: number) => store.state.takeExpired(unixMillis(nowMs), 100);
+        assert.deepEqual(take(999), []);
+        assert.deepEqual(new Set(take(1000)), new Set([idOf(1), idOf(3), idOf(4)]));
+        await store.moveTo(phase);
+        put(6, 1000);
+        assert.deepEqual(take(1000), [idOf(6)]);
+        await store.moveTo('reopened');
+        assert.deepEqual(take(5000), [idOf(2)]);
+        assert.deepEqual(take(5000), []);
+        await store.remove();
+      });
+    }
+
+    test('takes little more than it is asked for', async () => {
       const store = new TestStore(makeDisk());
-      const numbers: number[] = [];
-      for (let i = 0; i < 7; i += 1) {
-        const number = store.state.nextInvocationNumber();
-        const row = { ...invocation(number), id: idOf(number), number };
-        const isOpen = i % 3 === 2;
-        for (let index = 0; index < 5; index += 1) {
-          store.state.appendJournal(number, index, {
-            kind: 'command',
-            type: 0x0400,
-            appendedAtMs: row.createdAtMs,
-            payload: new Uint8Array(3),
-          });
-        }
-        store.state.putInvocation(isOpen ? row : { ...row, status: completed() });
-        if (!isOpen) numbers.push(number);
-      }
+      for (let n = 1; n <= 1000; n += 1) store.state.putExpiry(invocation(n), unixMillis(1000));
       await store.moveTo('flushed');
-      const found: number[] = [];
-      let after: number | undefined = 0;
-      for (let scans = 0; after !== undefined; scans += 1) {
-        assert.ok(scans < 20, 'the scan ends');
-        const scan = store.state.scanCompleted(after, 2);
-        found.push(...scan.completed.map(({ number }) => number));
-        after = scan.lastNumber;
+      const counts: number[] = [];
+      for (;;) {
+        const taken = store.state.takeExpired(unixMillis(1000), 100);
+        if (taken.length === 0) break;
+        counts.push(taken.length);
+        await store.moveTo('flushed');
       }
-      assert.deepEqual(found, numbers);
-      const [first] = store.state.scanCompleted(0, 1).completed;
-      assert.ok(first !== undefined);
-      store.state.deleteInvocation(first);
-      assert.deepEqual(store.state.scanCompleted(0, 1).completed, []);
+      assert.equal(
+        counts.reduce((sum, count) => sum + count, 0),
+        1000,
+      );
+      assert.ok(Math.max(...counts) < 200, String(counts));
       await store.remove();
     });
+
+    for (const phase of PHASES) {
+      test(`hands out edits of the state in turn when they are ${phase}`, async () => {
+        const store = new TestStore(makeDisk());
+        const edit = { expectedVersion: 'v', entries: [[bytes('k'), bytes('1')]] } as const;
+        store.state.pushInbox(WORKFLOW, idOf(1));
+        store.state.pushInbox(WORKFLOW, edit);
+        store.state.pushInbox(WORKFLOW, idOf(2));
+        await store.moveTo(phase);
+        assert.equal(store.state.popInbox(WORKFLOW), idOf(1));
+        assert.deepEqual(plain(store.state.popInbox(WORKFLOW)), plain(edit));
+        assert.equal(store.state.popInbox(WORKFLOW), idOf(2));
+        await store.remove();
+      });
+    }
 
     for (const phase of PHASES) {
       test(`forgets the promises of one workflow when they are ${phase}`, async () => {

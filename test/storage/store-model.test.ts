@@ -141,6 +141,12 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
         model.promises.set(nameOf(each, key), JSON.stringify(plain(promise)));
       };
     }),
+  anOwner.map((each): Operation => {
+    return (store, model) => {
+      store.clearAllPromises(each);
+      for (const key of ['p', 'q']) model.promises.delete(nameOf(each, key));
+    };
+  }),
   partition.map((to): Operation => {
     return (store, model) => {
       const sequence = (model.outboxSequences.get(to) ?? 0) + 1;

@@ -9,6 +9,7 @@ import { Table } from '../../src/storage/key-codec.ts';
 import { MemoryBackend } from '../../src/storage/memory-backend.ts';
 import { COUNTER_VERSION } from '../../src/storage/tables/counter.ts';
 import { DEDUP_VERSION } from '../../src/storage/tables/dedup.ts';
+import { EXPIRY_VERSION } from '../../src/storage/tables/expiry.ts';
 import { INBOX_VERSION } from '../../src/storage/tables/inbox.ts';
 import { INVOCATION_ID_VERSION } from '../../src/storage/tables/invocation.ts';
 import { INVOCATION_VERSION } from '../../src/storage/tables/invocation-row.ts';
@@ -20,6 +21,8 @@ import { TIMER_VERSION } from '../../src/storage/tables/timer.ts';
 import { USER_STATE_VERSION } from '../../src/storage/tables/user-state.ts';
 import { unpackRow } from '../../src/storage/value-codec.ts';
 import {
+  invocation,
+  T0,
   bytes,
   COMPLETED_INVOCATIONS,
   idOf,
@@ -127,6 +130,13 @@ const STORED: readonly StoredTable[] = [
     versions: [INVOCATION_VERSION, JOURNAL_VERSION],
     fill: fillHistory,
     sha256: '1555d04984ebcf242de8288e5cd3c4926550270993cae7a1d5e99304be95f9fb',
+  },
+  {
+    table: 'expiry',
+    number: 13,
+    versions: [EXPIRY_VERSION],
+    fill: (store) => store.putExpiry(invocation(1), T0),
+    sha256: 'c8ef5e12bd29b4cbd491a06c7430d336f9c264fc11ddb52a79d8065f25ac0c56',
   },
 ];
 

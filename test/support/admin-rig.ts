@@ -1,7 +1,7 @@
 // The admin API over a real schema actor, real discovery and a fake endpoint. Nothing is stored.
 import { EMPTY_SCHEMA } from '../../src/actors/domain/schema.ts';
 import { HANDLER_DEFAULTS } from '../../src/actors/domain/limits.ts';
-import type { SchemaStore } from '../../src/actors/ports.ts';
+import type { InvocationOperator, SchemaStore } from '../../src/actors/ports.ts';
 import { SchemaActor } from '../../src/actors/schema-actor.ts';
 import { createAdminHandler } from '../../src/io/admin/server.ts';
 import { createDiscovery } from '../../src/io/deployment/discovery.ts';
@@ -26,6 +26,12 @@ export interface AdminRig {
   close(): Promise<void>;
 }
 
+/** What a server answers that has no invocations. */
+const NO_INVOCATIONS: InvocationOperator = {
+  operate: () => Promise.resolve({ kind: 'notFound' }),
+  editState: () => Promise.resolve(),
+};
+
 export async function startAdminRig(): Promise<AdminRig> {
   const endpoint = await FakeEndpoint.start();
   const transport = new HttpDeploymentTransport();
@@ -39,7 +45,9 @@ export async function startAdminRig(): Promise<AdminRig> {
   const logged: string[] = [];
   const handler = createAdminHandler({
     schema: new SchemaActor({ store, discovery, now: () => T0 }),
-    operator: { operate: () => Promise.resolve('notFound') },
+    operator: NO_INVOCATIONS,
+    clock: () => T0,
+    random: (bytesCount) => new Uint8Array(bytesCount),
     options: {
       defaults: HANDLER_DEFAULTS,
       clusterName: 'localcluster',

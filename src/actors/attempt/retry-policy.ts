@@ -44,14 +44,15 @@ export function decideRetry(
     return { end: { kind: failure.behavior, failure: terminalFailure(failure) }, retryState };
   }
   if (failure.retryAfterMs !== undefined) {
-    return { end: { kind: 'retry', delayMs: failure.retryAfterMs }, retryState };
+    const delayMs = failure.retryAfterMs;
+    return { end: { kind: 'retry', delayMs, failure: terminalFailure(failure) }, retryState };
   }
   if (isExhausted(policy, failedAttemptsCount)) {
     const kind = policy.onMaxAttempts === 'kill' ? 'fail' : 'pause';
     return { end: { kind, failure: terminalFailure(failure) }, retryState };
   }
   const delayMs = policyDelay(policy, failedAttemptsCount, jitter);
-  return { end: { kind: 'retry', delayMs }, retryState };
+  return { end: { kind: 'retry', delayMs, failure: terminalFailure(failure) }, retryState };
 }
 
 // What the handler never saw does not count for it: the SDK bounds the retries of a step by this count.

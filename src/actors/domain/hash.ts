@@ -41,6 +41,20 @@ export class HashInput {
     return this;
   }
 
+  uint64BigEndian(value: number): this {
+    this.#reserve(8);
+    this.#bytes.writeBigUInt64BE(BigInt(value), this.#length);
+    this.#length += 8;
+    return this;
+  }
+
+  raw(bytes: Uint8Array): this {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+    return this;
+  }
+
   /** Valid until the next change. */
   bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);

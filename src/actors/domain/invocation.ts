@@ -46,7 +46,9 @@ export type InvocationSource =
       /** Names the submission, so that one sent again after a thread restart is recognised. */
       readonly requestId: string;
     }
-  | { readonly kind: 'invocation'; readonly id: InvocationId; readonly target: InvocationTarget };
+  | { readonly kind: 'invocation'; readonly id: InvocationId; readonly target: InvocationTarget }
+  /** An operator restarted the completed invocation `id` as a new one. */
+  | { readonly kind: 'restart'; readonly id: InvocationId };
 
 /** An invocation that waits for another one's outcome, by a Call or an AttachInvocation entry. */
 export interface Waiter {
@@ -66,7 +68,11 @@ export type InvocationStatus =
   /** Queued behind the exclusive invocation that holds the key. */
   | { readonly kind: 'inboxed'; readonly inboxSequence: number }
   /** An attempt runs, is about to run, or backs off. */
-  | { readonly kind: 'invoked' }
+  | {
+      readonly kind: 'invoked';
+      /** An operator wants it paused as soon as its attempt ends without a result. */
+      readonly pauseRequested?: true | undefined;
+    }
   | { readonly kind: 'suspended'; readonly awaiting: readonly NotificationId[] }
   | { readonly kind: 'paused'; readonly failure?: Failure | undefined }
   | {

@@ -8,8 +8,9 @@ import { proposeEntry } from './journal/entry.ts';
 import { proposeRunCompletion } from './journal/run.ts';
 import { attachRequest, outputRequest } from './lifecycle/attach.ts';
 import { beginAttempt, endAttempt } from './lifecycle/attempt.ts';
-import { cleanUp } from './lifecycle/clean-up.ts';
+import { clean } from './lifecycle/clean.ts';
 import { applyLocalMessages, deliver } from './lifecycle/deliver.ts';
+import { editState } from './lifecycle/edit-state.ts';
 import { operate } from './lifecycle/operate.ts';
 import { recover } from './lifecycle/recover.ts';
 import { signalRequest } from './lifecycle/signal.ts';
@@ -43,14 +44,16 @@ function applyCommand(context: ApplyContext, command: PartitionCommand): void {
       return signalRequest(context, command);
     case 'operate':
       return operate(context, command);
+    case 'editState':
+      return editState(context, command);
+    case 'clean':
+      return clean(context);
     case 'deliver':
       return deliver(context, command);
     case 'outboxAcked':
       return context.state.truncateOutbox(command.to, command.sequence);
     case 'resendOutbox':
       return resendOutbox(context, command.to);
-    case 'cleanUp':
-      return cleanUp(context, command.afterNumber);
     case 'timersDue':
       return fireTimers(context);
     case 'beginAttempt':

@@ -6,6 +6,7 @@ import type { InvocationSource, InvocationTarget, Pin, Waiter } from '../domain/
 import type { NotificationId } from '../domain/journal.ts';
 import type { Failure, NotificationResult, Outcome } from '../domain/outcome.ts';
 import type { DurationMs, UnixMillis } from '../domain/time.ts';
+import type { ServiceKey, StateEdit } from './state.ts';
 
 /** A request to start an invocation, from the ingress or from another invocation. */
 export interface Submission {
@@ -95,29 +96,30 @@ export type AttemptEnd =
       readonly replayedLength: number;
     }
   | { readonly kind: 'ended'; readonly outcome: Outcome }
-  | { readonly kind: 'retry'; readonly delayMs: DurationMs }
-  | { readonly kind: 'pause'; readonly failure?: Failure | undefined }
+  /** `failure` is what an operator sees when the invocation is paused instead. */
+  | {
+      readonly kind: 'retry';
+      readonly delayMs: DurationMs;
+      readonly failure?: Failure | undefined;
+    }
+  | { readonly kind: 'pause'; readonly failure: Failure }
   | { readonly kind: 'fail'; readonly failure: Failure };
 
-/** What an operator asks of one invocation. */
+/** Where an invocation goes on: where it is pinned to, its service's latest deployment, or a given one. */
+export type DeploymentChoice = 'keep' | 'latest' | DeploymentId;
+
+/** What an operator may do to an invocation. */
 export type InvocationOperation =
   | { readonly kind: 'cancel' | 'kill' | 'pause' | 'purge' | 'purgeJournal' }
-  | { readonly kind: 'resume'; readonly deployment: 'keep' | 'latest' | DeploymentId };
-
-/** How an operation went. */
-export type OperationOutcome =
-  | 'done'
-  /** Asked of the running attempt, which decides when. */
-  | 'accepted'
-  | 'notFound'
-  | 'alreadyCompleted'
-  | 'notRunning'
-  | 'notStarted'
-  | 'notResumable'
-  | 'notCompleted'
-  | 'deploymentFixed'
-  | 'deploymentNotFound'
-  | 'protocolMismatch';
+  | { readonly kind: 'resume'; readonly deployment: DeploymentChoice }
+  | {
+      readonly kind: 'restartAsNew';
+      /** In the partition of the original. */
+      readonly newInvocationId: InvocationId;
+      /** Index of the last journal entry that the new invocation starts with; 0 is the Input entry. */
+      readonly from: number;
+      readonly deployment: DeploymentChoice;
+    };
 
 export type PartitionCommand =
   /** A submission from the ingress. `awaitOutcome` asks for the outcome, not only acceptance. */
@@ -146,6 +148,16 @@ export type PartitionCommand =
       readonly invocationId: InvocationId;
       readonly operation: InvocationOperation;
     }
+  /** Replaces the user state of a key, in turn behind the invocations that wait for the key. */
+  | {
+      readonly kind: 'editState';
+      readonly nowMs: UnixMillis;
+      readonly requestId: string;
+      readonly owner: ServiceKey;
+      readonly edit: StateEdit;
+    }
+  /** One step of deleting what is past its retention. */
+  | { readonly kind: 'clean'; readonly nowMs: UnixMillis }
   /** A message from another partition's outbox. */
   | {
       readonly kind: 'deliver';
@@ -158,8 +170,6 @@ export type PartitionCommand =
   | { readonly kind: 'outboxAcked'; readonly to: PartitionNumber; readonly sequence: number }
   /** The thread of partition `to` was replaced and lost what was on its way. */
   | { readonly kind: 'resendOutbox'; readonly to: PartitionNumber }
-  /** Deletes what is past its retention, a bounded number of invocations at a time. */
-  | { readonly kind: 'cleanUp'; readonly nowMs: UnixMillis; readonly afterNumber: number }
   | { readonly kind: 'timersDue'; readonly nowMs: UnixMillis }
   /** An attempt that had to wait (for a slot or a retry delay) may start now. */
   | ({ readonly kind: 'beginAttempt' } & AttemptIdentity)

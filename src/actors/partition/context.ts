@@ -1,5 +1,6 @@
 import type { DeploymentId } from '../domain/ids.ts';
 import type { InvocationTarget, Pin } from '../domain/invocation.ts';
+import type { CommandEntry } from '../domain/journal.ts';
 import type { UnixMillis } from '../domain/time.ts';
 import type { PartitionMessage } from './command.ts';
 import type { PartitionEffect } from './effect.ts';
@@ -10,19 +11,23 @@ export interface PartitionRules {
   /** State sent along with Start. Unit: bytes of keys plus values. */
   readonly eagerStateBytesMax: number;
   /** The handler reads state on demand, so that none is sent with Start. */
-  /** The deployment an operator chose; `undefined` when there is none. */
-  findDeployment(
-    choice: 'latest' | DeploymentId,
-    target: InvocationTarget,
-  ): DeploymentChoice | undefined;
   usesLazyState(target: InvocationTarget, pin: Pin | undefined): boolean;
+  /** A registered deployment: the given one, or the latest of the target's service. */
+  findDeployment(
+    target: InvocationTarget,
+    choice: 'latest' | DeploymentId,
+  ): DeploymentOffer | undefined;
+  /** Ids of the completions that a journaled command entry is answered with. */
+  completionIdsOf(entry: CommandEntry): readonly number[];
 }
 
-/** A deployment an invocation may be moved to. */
-export interface DeploymentChoice {
-  readonly id: DeploymentId;
+/** What a deployment can be asked to continue. */
+export interface DeploymentOffer {
+  readonly deploymentId: DeploymentId;
   readonly minProtocolVersion: number;
   readonly maxProtocolVersion: number;
+  /** The version new invocations get; absent when none is supported. */
+  readonly negotiatedVersion?: number | undefined;
 }
 
 /** One command being applied: the state it changes, the effects it asks for, its time. */

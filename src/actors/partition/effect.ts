@@ -1,11 +1,11 @@
 // Everything a partition can ask of the outside. Effects are released in order, and only after the
 // batch that produced them is flushed.
-import type { InvocationId, PartitionNumber } from '../domain/ids.ts';
+import type { DeploymentId, InvocationId, PartitionNumber } from '../domain/ids.ts';
 import type { InvocationTarget, Pin } from '../domain/invocation.ts';
 import type { JournalEntry, NotificationEntry } from '../domain/journal.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { DurationMs, UnixMillis } from '../domain/time.ts';
-import type { AttemptIdentity, OperationOutcome, PartitionMessage } from './command.ts';
+import type { AttemptIdentity, PartitionMessage } from './command.ts';
 
 /** An answer to a request of the ingress. */
 export type RequestReply =
@@ -26,7 +26,42 @@ export type RequestReply =
   | { readonly kind: 'notCompleted' }
   | { readonly kind: 'workflowAlreadyInvoked' }
   | { readonly kind: 'signalAccepted' }
-  | { readonly kind: 'operated'; readonly outcome: OperationOutcome };
+  | { readonly kind: 'operated'; readonly outcome: OperationOutcome }
+  | { readonly kind: 'stateEditAccepted' };
+
+/** What came of an operation on an invocation. */
+export type OperationOutcome =
+  | { readonly kind: 'done' }
+  /** The invocation has been told; what follows is up to its handler. */
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'restarted'; readonly newInvocationId: InvocationId }
+  | OperationRefusal;
+
+/** Why an operation did not happen. */
+export type OperationRefusal =
+  | {
+      readonly kind:
+        | 'notFound'
+        | 'alreadyCompleted'
+        | 'notRunning'
+        | 'notCompleted'
+        /** Scheduled, or queued behind another invocation of its key. */
+        | 'notStarted'
+        | 'stillRunning'
+        | 'deploymentNotChangeable'
+        | 'unknownDeployment'
+        | 'restartUnsupported'
+        | 'journalGone'
+        /** The journal prefix holds commands without their completions. */
+        | 'prefixIncomplete';
+    }
+  | {
+      readonly kind: 'protocolUnsupported';
+      readonly deploymentId: DeploymentId;
+      readonly protocolVersion: number;
+      readonly minProtocolVersion: number;
+      readonly maxProtocolVersion: number;
+    };
 
 /** All that an attempt needs, read at the moment the attempt was decided. */
 export interface AttemptInput extends AttemptIdentity {
@@ -64,11 +99,11 @@ export type PartitionEffect =
   | ({ readonly kind: 'retryAttempt'; readonly delayMs: DurationMs } & AttemptIdentity)
   /** A notification was journaled; push it to the attempt if one is connected. */
   | ({ readonly kind: 'notifyAttempt'; readonly entry: NotificationEntry } & AttemptIdentity)
-  /** Asks the attempt to suspend, so that the invocation can be paused. */
-  | ({ readonly kind: 'pauseAttempt' } & AttemptIdentity)
-  /** Ends the wait for the next attempt. */
-  | ({ readonly kind: 'retryAtOnce' } & AttemptIdentity)
   | ({ readonly kind: 'ackCommand'; readonly commandIndex: number } & AttemptIdentity)
+  /** An operator does not want to wait for the retry delay. */
+  | ({ readonly kind: 'hastenAttempt' } & AttemptIdentity)
+  /** The running attempt is asked to suspend; one that waits for its turn gives up waiting. */
+  | ({ readonly kind: 'pauseAttempt' } & AttemptIdentity)
   /** The invocation is no longer invoked: forget its retry state, end a stream still open. */
   | ({ readonly kind: 'releaseAttempt' } & AttemptIdentity)
   | {
@@ -78,7 +113,6 @@ export type PartitionEffect =
       readonly message: PartitionMessage;
     }
   | { readonly kind: 'ackDelivery'; readonly to: PartitionNumber; readonly sequence: number }
-  /** The clean-up is not through yet; go on after this invocation number. */
-  | { readonly kind: 'cleanUpPaused'; readonly afterNumber: number }
-  | { readonly kind: 'cleanUpDone' }
-  | { readonly kind: 'armTimer'; readonly dueMs: UnixMillis };
+  | { readonly kind: 'armTimer'; readonly dueMs: UnixMillis }
+  /** More is past its retention than one command deletes. */
+  | { readonly kind: 'cleanMore' };

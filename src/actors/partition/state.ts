@@ -13,6 +13,16 @@ export interface ServiceKey {
   readonly key: string;
 }
 
+/** Replaces the whole user state of a key. */
+export interface StateEdit {
+  /** The state that the edit was made for; nothing happens when it has changed since. */
+  readonly expectedVersion?: string | undefined;
+  readonly entries: ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]>;
+}
+
+/** What waits for a key: an invocation or an edit of the state. */
+export type InboxItem = InvocationId | StateEdit;
+
 /** A durable timer. Rows are ordered by due time, then invocation number, then completion id. */
 export interface Timer {
   readonly dueMs: UnixMillis;
@@ -38,11 +48,6 @@ export interface OutboxMessage {
   readonly message: PartitionMessage;
 }
 
-export interface CompletedScan {
-  readonly completed: readonly Invocation[];
-  readonly lastNumber?: number | undefined;
-}
-
 export interface PartitionState {
   readonly partition: PartitionNumber;
   readonly partitionsCount: number;
@@ -55,12 +60,6 @@ export interface PartitionState {
   deleteInvocation(invocation: Invocation): void;
   /** Every stored invocation that is not completed, for recovery; in number order. */
   unfinishedInvocations(): Iterable<Invocation>;
-
-  /**
-   * Flushed completed invocations with a number above `afterNumber`, in order, at most `limit`.
-   * `lastNumber` is where the next scan goes on; absent at the end.
-   */
-  scanCompleted(afterNumber: number, limit: number): CompletedScan;
 
   appendJournal(invocationNumber: number, index: number, entry: JournalEntry): void;
   /** Entries `from` (inclusive) to `to` (exclusive), in order. Asserts that none is missing. */
@@ -80,9 +79,9 @@ export interface PartitionState {
   releaseLock(owner: ServiceKey): void;
 
   /** Appends to the queue of the key and returns the entry's sequence number. */
-  pushInbox(owner: ServiceKey, invocationId: InvocationId): number;
+  pushInbox(owner: ServiceKey, item: InboxItem): number;
   /** Removes and returns the head of the queue. */
-  popInbox(owner: ServiceKey): InvocationId | undefined;
+  popInbox(owner: ServiceKey): InboxItem | undefined;
   removeFromInbox(owner: ServiceKey, sequence: number): void;
 
   putTimer(timer: Timer): void;
@@ -90,9 +89,14 @@ export interface PartitionState {
   /** The earliest timers, at most `limit`; only those due by then when `dueByMs` is given. */
   firstTimers(limit: number, dueByMs?: UnixMillis): Timer[];
 
-  clearAllPromises(owner: ServiceKey): void;
   getPromise(owner: ServiceKey, promiseKey: string): DurablePromise | undefined;
   putPromise(owner: ServiceKey, promiseKey: string, promise: DurablePromise): void;
+  clearAllPromises(owner: ServiceKey): void;
+
+  /** Remembers that a part of the completed invocation expires. May be taken up to 100 ms late. */
+  putExpiry(invocation: Invocation, expiresAtMs: UnixMillis): void;
+  /** Forgets and returns what has expired, the earliest first; a little over `limit` at most. */
+  takeExpired(nowMs: UnixMillis, limit: number): InvocationId[];
 
   /** Appends to the outbox for `to` and returns the message's sequence number (1, 2, …). */
   pushOutbox(to: PartitionNumber, message: PartitionMessage): number;

@@ -28,6 +28,8 @@ const ERROR_FORMS = {
   notFound: { status: 404 },
   methodDeprecated: { status: 405 },
   conflict: { status: 409 },
+  gone: { status: 410 },
+  unsupported: { status: 422 },
   tooEarly: { status: 425 },
   internal: { status: 500 },
   unavailable: { status: 503 },

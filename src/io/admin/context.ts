@@ -1,4 +1,5 @@
 import type { HandlerDefaults } from '../../actors/domain/schema.ts';
+import type { UnixMillis } from '../../actors/domain/time.ts';
 import type { InvocationOperator, SchemaRegistry } from '../../actors/ports.ts';
 import type { Logger } from '../log.ts';
 
@@ -20,6 +21,8 @@ export interface AdminOptions {
 export interface AdminContext {
   readonly schema: SchemaRegistry;
   readonly operator: InvocationOperator;
+  readonly clock: () => UnixMillis;
+  readonly random: (bytesCount: number) => Uint8Array;
   readonly options: AdminOptions;
   readonly log: AdminLog;
 }

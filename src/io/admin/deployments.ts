@@ -13,6 +13,7 @@ import {
   type RegisterHttpForm,
 } from './deployment-forms.ts';
 import { deploymentListView, deploymentView, registrationView } from './deployment-view.ts';
+import { invalidQuery, readParameter } from './query.ts';
 import { expectForm, readJson } from './request-body.ts';
 import { emptyResponse, jsonResponse } from './respond.ts';
 import { route, type AdminRequest, type Route } from './route.ts';
@@ -140,16 +141,11 @@ async function deleteDeployment(
 }
 
 function readForce(query: string | undefined): boolean {
-  const [force = 'false', ...more] = new URLSearchParams(query).getAll('force');
-  if (more.length > 0) throw invalidQuery('duplicate field `force`');
+  const force = readParameter(query, 'force') ?? 'false';
   if (force !== 'true' && force !== 'false') {
     throw invalidQuery('force: provided string was not `true` or `false`');
   }
   return force === 'true';
-}
-
-function invalidQuery(reason: string): AdminError {
-  return new AdminError('invalidQuery', `Failed to deserialize query string: ${reason}`);
 }
 
 function readDeploymentId(request: AdminRequest): DeploymentId {

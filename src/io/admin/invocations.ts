@@ -1,156 +1,149 @@
-// Routes below /invocations. Source: reference contract, "Invocation operations".
-import { parseDeploymentId, parseInvocationId } from '../../actors/domain/ids.ts';
-import type { InvocationId } from '../../actors/domain/ids.ts';
-import type { InvocationOperation, OperationOutcome } from '../../actors/partition/command.ts';
-import { GatewayUnavailableError } from '../../actors/ports.ts';
+// Routes below /invocations: operations on one invocation.
+import {
+  parseDeploymentId,
+  parseInvocationId,
+  type InvocationId,
+} from '../../actors/domain/ids.ts';
+import { ID_RANDOM_BYTES, invocationIdBeside } from '../../actors/domain/make-invocation-id.ts';
+import type { DeploymentChoice, InvocationOperation } from '../../actors/partition/command.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { AdminError } from './admin-error.ts';
-import type { AdminErrorKind } from './admin-error.ts';
 import type { AdminContext } from './context.ts';
 import { invalidField } from './deployment-forms.ts';
+import { operationResponse } from './operation-answer.ts';
+import { invalidQuery, readParameter } from './query.ts';
 import { emptyResponse } from './respond.ts';
-import { route } from './route.ts';
-import type { AdminRequest, Route, RouteHandler } from './route.ts';
+import { route, type AdminRequest, type Route } from './route.ts';
 
-type Refusal = Exclude<OperationOutcome, 'done' | 'accepted' | 'notFound' | 'deploymentNotFound'>;
-
-/** Kind and text of each refusal; the text follows "The invocation '…' ". */
-const REFUSALS: Readonly<Record<Refusal, readonly [kind: AdminErrorKind, text: string]>> = {
-  alreadyCompleted: ['conflict', 'was already completed.'],
-  notRunning: ['conflict', 'is not running, cannot be paused.'],
-  notStarted: ['tooEarly', 'is either inboxed or scheduled, cannot be resumed.'],
-  notResumable: ['conflict', 'is completed, cannot be resumed.'],
-  notCompleted: ['conflict', 'is not yet completed.'],
-  deploymentFixed: [
-    'conflict',
-    'is still running or the deployment id is not pinned yet, deployment id cannot be changed.',
-  ],
-  protocolMismatch: [
-    'invalidField',
-    'is running on a protocol version that the chosen deployment does not support.',
-  ],
-};
-
-/** Operations without parameters, by the last segment of their path. */
-const VERBS = {
+/** The last segment of the routes, and what it does. */
+export const OPERATION_VERBS = {
   cancel: 'cancel',
   kill: 'kill',
   pause: 'pause',
+  resume: 'resume',
   purge: 'purge',
   'purge-journal': 'purgeJournal',
-} as const;
+  'restart-as-new': 'restartAsNew',
+} as const satisfies Record<string, InvocationOperation['kind']>;
+
+type OperationKind = InvocationOperation['kind'];
 
 export function invocationRoutes(context: AdminContext): readonly Route[] {
-  const verbs = Object.entries(VERBS).map(([verb, kind]) =>
-    operationRoute(context, verb, () => ({ kind })),
+  const verbs = Object.entries(OPERATION_VERBS).map(([verb, kind]) =>
+    route(`/invocations/{invocation}/${verb}`, {
+      PATCH: (request) => operateOnOne(context, request, kind),
+    }),
   );
-  return [
-    ...verbs,
-    operationRoute(context, 'resume', (request) => ({
-      kind: 'resume',
-      deployment: readDeploymentChoice(request),
-    })),
-    route('/invocations/{invocation}', { DELETE: deleteInvocation(context) }),
-  ];
-}
-
-function operationRoute(
-  context: AdminContext,
-  verb: string,
-  readOperation: (request: AdminRequest) => InvocationOperation,
-): Route {
-  return route(`/invocations/{invocation}/${verb}`, {
-    PATCH: async (request) => {
-      const id = readInvocationId(request);
-      const outcome = await operate(context, id, readOperation(request));
-      return respond(id, outcome);
-    },
+  const legacy = route('/invocations/{invocation}', {
+    DELETE: (request) => deleteInvocation(context, request),
   });
+  return [legacy, ...verbs];
 }
 
-/** The deprecated way: always accepted, whatever becomes of it. */
-function deleteInvocation(context: AdminContext): RouteHandler {
-  return async (request) => {
-    const kind = readMode(request.http.query);
-    await operate(context, readInvocationId(request), { kind });
-    return emptyResponse(202);
-  };
+async function operateOnOne(
+  context: AdminContext,
+  request: AdminRequest,
+  kind: OperationKind,
+): Promise<HttpResponse> {
+  const id = readInvocationId(request);
+  const { query } = request.http;
+  const operation = makeOperation(context, id, kind, {
+    from: kind === 'restartAsNew' ? readFrom(query) : 0,
+    deployment: readDeploymentParameter(query, kind),
+  });
+  return operationResponse(id, kind, await context.operator.operate(id, operation));
 }
 
-async function operate(
-  { operator }: AdminContext,
+/** An operation with its details, as far as its kind has any. */
+export function makeOperation(
+  { clock, random }: AdminContext,
   id: InvocationId,
-  operation: InvocationOperation,
-): Promise<OperationOutcome> {
-  try {
-    return await operator.operate(id, operation);
-  } catch (error) {
-    if (!(error instanceof GatewayUnavailableError)) throw error;
-    const message = `Error when routing the request internally. Reason: ${error.message}`;
-    throw new AdminError('unavailable', message, { cause: error });
+  kind: OperationKind,
+  { from, deployment }: { readonly from: number; readonly deployment: DeploymentChoice },
+): InvocationOperation {
+  switch (kind) {
+    case 'resume':
+      return { kind, deployment };
+    case 'restartAsNew': {
+      const newInvocationId = invocationIdBeside(id, clock(), random(ID_RANDOM_BYTES));
+      return { kind, newInvocationId, from, deployment };
+    }
+    case 'cancel':
+    case 'kill':
+    case 'pause':
+    case 'purge':
+    case 'purgeJournal':
+      return { kind };
   }
 }
 
-function respond(id: InvocationId, outcome: OperationOutcome): HttpResponse {
-  switch (outcome) {
-    case 'done':
-      return emptyResponse(200);
-    case 'accepted':
-      return emptyResponse(202);
-    case 'notFound':
-      throw new AdminError('notFound', `The requested invocation '${id}' does not exist`);
-    case 'deploymentNotFound':
-      throw new AdminError(
+/** Where an invocation goes on when nothing else is asked for. */
+export function defaultDeployment(kind: OperationKind): DeploymentChoice {
+  return kind === 'restartAsNew' ? 'latest' : 'keep';
+}
+
+/** `refuse` makes the error for a text that is neither a choice nor an id. */
+export function parseDeploymentChoice(
+  text: string,
+  refuse: (reason: string) => AdminError,
+): DeploymentChoice {
+  if (text === 'keep' || text === 'Keep') return 'keep';
+  if (text === 'latest' || text === 'Latest') return 'latest';
+  const parsed = parseDeploymentId(text);
+  if (parsed.ok) return parsed.value;
+  throw refuse(text === '' ? 'bad length' : parsed.reason);
+}
+
+function readDeploymentParameter(query: string | undefined, kind: OperationKind): DeploymentChoice {
+  const text = readParameter(query, 'deployment');
+  if (text === undefined) return defaultDeployment(kind);
+  return parseDeploymentChoice(
+    text,
+    (reason) =>
+      new AdminError(
         'invalidField',
-        `The given deployment was not found when trying to resume the invocation '${id}'.`,
-      );
-    case 'alreadyCompleted':
-    case 'notRunning':
-    case 'notStarted':
-    case 'notResumable':
-    case 'notCompleted':
-    case 'deploymentFixed':
-    case 'protocolMismatch': {
-      const [kind, text] = REFUSALS[outcome];
-      throw new AdminError(kind, `The invocation '${id}' ${text}`);
-    }
+        `The query parameter 'deployment' is invalid. Reason: ${reason}`,
+      ),
+  );
+}
+
+/** Largest index of a journal entry that the parameter can name. */
+const FROM_MAX = 2 ** 32 - 1;
+
+function readFrom(query: string | undefined): number {
+  const text = readParameter(query, 'from') ?? '0';
+  if (!/^\+?\d+$/.test(text)) throw invalidQuery('from: invalid digit found in string');
+  if (Number(text) > FROM_MAX) throw invalidQuery('from: number too large to fit in target type');
+  return Number(text);
+}
+
+const LEGACY_MODES: ReadonlyMap<string, 'cancel' | 'kill' | 'purge'> = new Map([
+  ['Cancel', 'cancel'],
+  ['cancel', 'cancel'],
+  ['Kill', 'kill'],
+  ['kill', 'kill'],
+  ['Purge', 'purge'],
+  ['purge', 'purge'],
+]);
+
+/** Older clients end invocations by DELETE, and are not told what came of it. */
+async function deleteInvocation(
+  { operator }: AdminContext,
+  request: AdminRequest,
+): Promise<HttpResponse> {
+  const id = readInvocationId(request);
+  const mode = readParameter(request.http.query, 'mode') ?? 'Cancel';
+  const kind = LEGACY_MODES.get(mode);
+  if (kind === undefined) {
+    const known = [...LEGACY_MODES.keys()].map((name) => `\`${name}\``).join(', ');
+    throw invalidQuery(`mode: unknown variant \`${mode}\`, expected one of ${known}`);
   }
+  await operator.operate(id, { kind });
+  return emptyResponse(202);
 }
 
 function readInvocationId(request: AdminRequest): InvocationId {
   const parsed = parseInvocationId(request.param('invocation'));
   if (parsed.ok) return parsed.value;
   throw invalidField('invocation_id', parsed.reason);
-}
-
-function readDeploymentChoice({ http }: AdminRequest) {
-  const choice = new URLSearchParams(http.query).get('deployment') ?? 'keep';
-  if (choice === 'keep' || choice === 'Keep') return 'keep';
-  if (choice === 'latest' || choice === 'Latest') return 'latest';
-  const parsed = parseDeploymentId(choice);
-  if (parsed.ok) return parsed.value;
-  throw new AdminError(
-    'invalidField',
-    `The query parameter 'deployment' is invalid. Reason: ${parsed.reason}`,
-  );
-}
-
-function readMode(query: string | undefined): 'cancel' | 'kill' | 'purge' {
-  const mode = new URLSearchParams(query).get('mode') ?? 'cancel';
-  switch (mode) {
-    case 'cancel':
-    case 'Cancel':
-      return 'cancel';
-    case 'kill':
-    case 'Kill':
-      return 'kill';
-    case 'purge':
-    case 'Purge':
-      return 'purge';
-    default:
-      throw new AdminError(
-        'invalidQuery',
-        `Failed to deserialize query string: mode: unknown variant \`${mode}\`, expected one of \`Cancel\`, \`cancel\`, \`Kill\`, \`kill\`, \`Purge\`, \`purge\``,
-      );
-  }
 }

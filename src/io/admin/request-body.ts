@@ -59,3 +59,24 @@ export function expectForm<Form extends z.ZodType>(
     `Failed to deserialize the JSON body into the target type: data did not match any variant of untagged enum ${name}`,
   );
 }
+
+/** The body in the only form there is. */
+export function expectFields<Form extends z.ZodType>(form: Form, json: unknown): z.output<Form> {
+  const parsed = form.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue === undefined ? '' : pathOf(issue.path);
+  const message = `${where === '' ? '' : `${where}: `}${issue?.message ?? 'invalid'}`;
+  throw new AdminError(
+    'unexpectedJson',
+    `Failed to deserialize the JSON body into the target type: ${message}`,
+  );
+}
+
+/** `invocation_ids[0]`, `new_state.name`. */
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+}

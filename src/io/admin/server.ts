@@ -4,10 +4,12 @@ import { AdminError, errorResponse } from './admin-error.ts';
 import { compressResponse } from './compression.ts';
 import type { AdminContext } from './context.ts';
 import { deploymentRoutes } from './deployments.ts';
+import { invocationBatchRoutes } from './invocation-batches.ts';
+import { invocationRoutes } from './invocations.ts';
 import { emptyResponse } from './respond.ts';
 import { matchRoute, type Route } from './route.ts';
-import { invocationRoutes } from './invocations.ts';
 import { serviceRoutes } from './services.ts';
+import { stateEditRoutes } from './state-edit.ts';
 import { versionRoutes } from './version.ts';
 
 /** The response to HEAD carries the body of GET; the listener leaves it out. */
@@ -16,7 +18,9 @@ export function createAdminHandler(context: AdminContext): HttpHandler {
     ...versionRoutes(context),
     ...deploymentRoutes(context),
     ...serviceRoutes(context),
+    ...stateEditRoutes(context),
     ...invocationRoutes(context),
+    ...invocationBatchRoutes(context),
   ];
   return async (request) => {
     const response = await answer(context, routes, request);
@@ -33,6 +37,10 @@ async function answer(
     return await dispatch(routes, request);
   } catch (error) {
     if (error instanceof AdminError) return errorResponse(error);
+    if (error instanceof Error && error.name === 'GatewayUnavailableError') {
+      const reason = `Error when routing the request internally. Reason: ${error.message}`;
+      return errorResponse(new AdminError('unavailable', reason));
+    }
     log.error(`handling ${request.method} ${request.path} failed`, { error });
     return errorResponse(new AdminError('internal', 'Internal server error'));
   }

@@ -49,6 +49,7 @@ async function answerOutcome(
     case 'workflowAlreadyInvoked':
     case 'signalAccepted':
     case 'operated':
+    case 'stateEditAccepted':
       throw new InvariantError(`${verb} is answered with an outcome, not with ${reply.kind}`);
   }
 }

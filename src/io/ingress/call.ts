@@ -25,6 +25,7 @@ export async function callHandler(
     case 'notCompleted':
     case 'signalAccepted':
     case 'operated':
+    case 'stateEditAccepted':
       throw new InvariantError(`a call is answered with an outcome, not with ${reply.kind}`);
   }
 }

@@ -1,6 +1,6 @@
 // The service protocol as the actors use it: frames and typed messages in one step.
 import { MessageType } from '../../actors/attempt/service-message.ts';
-import type { JournalEntry } from '../../actors/domain/journal.ts';
+import type { CommandEntry, JournalEntry } from '../../actors/domain/journal.ts';
 import { assert } from '../../actors/domain/assert.ts';
 import type { Outcome } from '../../actors/domain/outcome.ts';
 import type {
@@ -69,6 +69,7 @@ export function createServiceProtocol(messageBytesMax: number): ServiceProtocol 
     createWriter: () => sharedWriter,
     encodeInput: encodeInputCommand,
     decodeOutput,
+    completionIdsOf,
   };
 }
 
@@ -76,4 +77,16 @@ function decodeOutput(payload: Uint8Array): Outcome {
   const decoded = decodeDeploymentMessage(MessageType.output, payload, PROTOCOL_VERSION_MAX);
   assert(decoded.ok && decoded.message.kind === 'output', 'journaled Output entries are valid');
   return decoded.message.outcome;
+}
+
+function completionIdsOf({ type, payload }: CommandEntry): readonly number[] {
+  // Input is the only command entry that the server writes itself, and nothing answers it.
+  if (type === MessageType.input) return [];
+  const decoded = decodeDeploymentMessage(type, payload, PROTOCOL_VERSION_MAX);
+  assert(decoded.ok, 'journaled command entries are valid');
+  const { message } = decoded;
+  const ids: number[] = [];
+  if ('completionId' in message) ids.push(message.completionId);
+  if ('invocationIdNotificationIdx' in message) ids.push(message.invocationIdNotificationIdx);
+  return ids;
 }

@@ -1,5 +1,5 @@
-import type { InvocationId, PartitionNumber } from '../../actors/domain/ids.ts';
-import type { ServiceKey } from '../../actors/partition/state.ts';
+import type { PartitionNumber } from '../../actors/domain/ids.ts';
+import type { InboxItem, ServiceKey } from '../../actors/partition/state.ts';
 import {
   hashedOwner,
   KeyWriter,
@@ -16,14 +16,19 @@ import { Counter, CounterId } from './counter.ts';
 
 export const INBOX_VERSION = 1;
 
+type PackedStateEdit = readonly [
+  expectedVersion: string | null,
+  entries: ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]>,
+];
+
 export type PackedInboxEntry = readonly [
   version: typeof INBOX_VERSION,
-  invocationId: string,
+  item: string | PackedStateEdit,
   hashedOwner: PackedOwner | null,
 ];
 
 /**
- * Invocations that wait for a key, in order. Key: owner, `sequence u48`. The sequence counts all
+ * Invocations and edits of the state that wait for a key, in order. Key: owner, `sequence u48`. The sequence counts all
  * entries of the partition, so that it needs no row per owner.
  */
 export class InboxTable {
@@ -37,16 +42,16 @@ export class InboxTable {
     this.#sequence = new Counter(backend, writeSet, { partition, id: CounterId.inbox });
   }
 
-  push(owner: ServiceKey, invocationId: InvocationId): number {
+  push(owner: ServiceKey, item: InboxItem): number {
     const sequence = this.#sequence.take();
-    this.#write(owner, sequence, [INBOX_VERSION, invocationId, hashedOwner(owner)]);
+    this.#write(owner, sequence, [INBOX_VERSION, packItem(item), hashedOwner(owner)]);
     return sequence;
   }
 
-  pop(owner: ServiceKey): InvocationId | undefined {
+  pop(owner: ServiceKey): InboxItem | undefined {
     for (const [key, entry] of this.#overlay.rows(ownerName(owner), this.#range(owner))) {
       this.#write(owner, lastU48(key), undefined);
-      return storedInvocationId(entry[1]);
+      return unpackItem(entry[1]);
     }
     return undefined;
   }
@@ -63,4 +68,13 @@ export class InboxTable {
   #range(owner: ServiceKey): KeyRange {
     return this.#keys.start().owner(owner).finishRange();
   }
+}
+
+function packItem(item: InboxItem): string | PackedStateEdit {
+  return typeof item === 'string' ? item : [item.expectedVersion ?? null, item.entries];
+}
+
+function unpackItem(packed: string | PackedStateEdit): InboxItem {
+  if (typeof packed === 'string') return storedInvocationId(packed);
+  return { expectedVersion: packed[0] ?? undefined, entries: packed[1] };
 }

@@ -37,7 +37,9 @@ type PackedStatus =
   | readonly [tag: 2]
   | readonly [tag: 3, awaiting: readonly PackedNotificationId[]]
   | readonly [tag: 4, failure: PackedFailure | null]
-  | readonly [tag: 5, outcome: PackedOutcome, completedAtMs: number];
+  | readonly [tag: 5, outcome: PackedOutcome, completedAtMs: number]
+  /** Invoked, with a pause requested. */
+  | readonly [tag: 6];
 
 type PackedPin = readonly [deploymentId: string, protocolVersion: number];
 
@@ -113,7 +115,7 @@ function packStatus(status: InvocationStatus): PackedStatus {
     case 'inboxed':
       return [1, status.inboxSequence];
     case 'invoked':
-      return [2];
+      return status.pauseRequested === true ? [6] : [2];
     case 'suspended':
       return [3, status.awaiting.map(packNotificationId)];
     case 'paused':
@@ -143,6 +145,8 @@ function unpackStatus(packed: PackedStatus): InvocationStatus {
       const outcome = unpackOutcome(packed[1]);
       return { kind: 'completed', outcome, completedAtMs: unixMillis(packed[2]) };
     }
+    case 6:
+      return { kind: 'invoked', pauseRequested: true };
     default:
       return unreachable(packed);
   }

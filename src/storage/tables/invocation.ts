@@ -7,7 +7,6 @@
 // numbers would cost a put and a delete.
 import { assert } from '../../actors/domain/assert.ts';
 import type { InvocationId, PartitionNumber } from '../../actors/domain/ids.ts';
-import type { CompletedScan } from '../../actors/partition/state.ts';
 import type { Invocation } from '../../actors/domain/invocation.ts';
 import { KeyWriter, lastU48, Table } from '../key-codec.ts';
 import type { KeyRange, KeyValueBackend, Write } from '../key-value-backend.ts';
@@ -100,14 +99,6 @@ class InvocationKeys {
     return this.#history.start().u48(number).u8(HistoryRow.completed).finish();
   }
 
-  historyAfter(number: number): KeyRange {
-    const start = this.#history
-      .start()
-      .u48(number + 1)
-      .finish();
-    return { start, end: this.#history.start().finishRange().end };
-  }
-
   id(id: InvocationId): Buffer {
     return this.#id.start().invocationId(id).finish();
   }
@@ -173,30 +164,6 @@ export class InvocationTable {
     }
   }
 
-  /** Rows that are not flushed yet are left out: nothing of them is past its retention. */
-  scanCompleted(afterNumber: number, limit: number): CompletedScan {
-    const completed: Invocation[] = [];
-    let number: number | undefined = afterNumber;
-    for (let count = 0; count < limit; count += 1) {
-      number = this.#nextInHistory(number);
-      if (number === undefined) return { completed };
-      const row = this.#backend.get(this.keys.history(number));
-      // Journals of invocations that are not completed lie in between.
-      if (row === undefined) continue;
-      const invocation = decodeInvocation(number, row);
-      if (this.#pending.get(invocation.id)?.number !== number) completed.push(invocation);
-    }
-    return { completed, lastNumber: number };
-  }
-
-  /** Seeks past the journal, however long it is. */
-  #nextInHistory(afterNumber: number): number | undefined {
-    for (const key of this.#backend.keys(this.keys.historyAfter(afterNumber))) {
-      return historyNumber(key);
-    }
-    return undefined;
-  }
-
   forget(row: PendingInvocation): void {
     if (this.#superseded.delete(row)) return;
     this.#pending.delete(row.id);
@@ -243,11 +210,6 @@ export class InvocationTable {
   #remember(invocation: Invocation | undefined): void {
     if (isOpen(invocation)) this.#recent.set(invocation.id, invocation);
   }
-}
-
-/** Keys of the history begin with partition (2 bytes), table (1), invocation number (6). */
-function historyNumber(key: Buffer): number {
-  return key.readUIntBE(3, 6);
 }
 
 function placeOf(invocation: Invocation | undefined): 'nowhere' | 'open' | 'history' {

@@ -21,7 +21,9 @@ type Submission = Extract<PartitionMessage, { kind: 'invoke' }>['submission'];
 type SignalId = Extract<PartitionMessage, { kind: 'signal' }>['signal'];
 
 export type PackedSource =
-  readonly [tag: 0, requestId: string] | readonly [tag: 1, id: string, target: PackedTarget];
+  | readonly [tag: 0, requestId: string]
+  | readonly [tag: 1, id: string, target: PackedTarget]
+  | readonly [tag: 2, restartedId: string];
 
 export type PackedWaiter = readonly [id: string, completionId: number, entry: 0 | 1];
 
@@ -121,15 +123,31 @@ export function unpackMessage(packed: PackedMessage): PartitionMessage {
 }
 
 export function packSource(source: InvocationSource): PackedSource {
-  return source.kind === 'ingress'
-    ? [0, source.requestId]
-    : [1, source.id, packTarget(source.target)];
+  switch (source.kind) {
+    case 'ingress':
+      return [0, source.requestId];
+    case 'invocation':
+      return [1, source.id, packTarget(source.target)];
+    case 'restart':
+      return [2, source.id];
+    default:
+      return unreachable(source);
+  }
 }
 
 export function unpackSource(packed: PackedSource): InvocationSource {
-  return packed[0] === 0
-    ? { kind: 'ingress', requestId: packed[1] }
-    : { kind: 'invocation', id: storedInvocationId(packed[1]), target: unpackTarget(packed[2]) };
+  switch (packed[0]) {
+    case 0:
+      return { kind: 'ingress', requestId: packed[1] };
+    case 1: {
+      const target = unpackTarget(packed[2]);
+      return { kind: 'invocation', id: storedInvocationId(packed[1]), target };
+    }
+    case 2:
+      return { kind: 'restart', id: storedInvocationId(packed[1]) };
+    default:
+      return unreachable(packed);
+  }
 }
 
 export function packWaiter(waiter: Waiter): PackedWaiter {

@@ -15,6 +15,7 @@ const RULES = {
   eagerStateBytesMax: 1000,
   usesLazyState: () => false,
   findDeployment: () => undefined,
+  completionIdsOf: () => [],
 };
 const OUTCOME = { kind: 'success', value: bytes('1') } as const;
 
@@ -64,8 +65,8 @@ class Partition {
     return invocationId;
   }
 
-  cleanUp(nowMs: number, afterNumber = 0): Promise<string[]> {
-    return this.apply({ kind: 'cleanUp', nowMs: unixMillis(nowMs), afterNumber });
+  clean(nowMs: number): Promise<string[]> {
+    return this.apply({ kind: 'clean', nowMs: unixMillis(nowMs) });
   }
 }
 
@@ -75,13 +76,13 @@ test('an outcome is kept until its retention is over, its journal possibly less 
   const partition = new Partition();
   const id = await partition.run(GREET, 1, { completion: 1000, journal: 400 });
   const seen = () => partition.store.getInvocation(id)?.journalLength;
-  assert.deepEqual(await partition.cleanUp(399), ['cleanUpDone']);
+  assert.deepEqual(await partition.clean(399), []);
   assert.equal(seen(), 1);
-  await partition.cleanUp(400);
+  await partition.clean(400);
   assert.equal(seen(), 0);
-  await partition.cleanUp(999);
+  await partition.clean(999);
   assert.equal(seen(), 0);
-  await partition.cleanUp(1000);
+  await partition.clean(1000);
   assert.equal(partition.store.getInvocation(id), undefined);
 });
 
@@ -89,9 +90,9 @@ test('a workflow run takes its state and promises along', async () => {
   const partition = new Partition();
   assert.ok(RUN.kind === 'workflow');
   await partition.run(RUN, 1, { completion: 1000, journal: 1000 });
-  await partition.cleanUp(999);
+  await partition.clean(999);
   assert.equal(partition.store.getPromise(RUN, 'p')?.kind, 'completed');
-  await partition.cleanUp(1000);
+  await partition.clean(1000);
   assert.equal(partition.store.getPromise(RUN, 'p'), undefined);
   assert.deepEqual([...partition.store.listUserState(RUN)], []);
 });
@@ -104,17 +105,26 @@ test('a workflow run that keeps nothing leaves no state and no promises', async 
   assert.deepEqual([...partition.store.listUserState(RUN)], []);
 });
 
-test('one command looks at a bounded number and says where to go on', async () => {
+test('one command deletes a bounded number and says that there is more', async () => {
   const partition = new Partition();
-  for (let seed = 0; seed < 256; seed += 1) {
+  for (let seed = 0; seed < 200; seed += 1) {
     await partition.run(GREET, seed, { completion: 1, journal: 1 });
   }
-  const effects: PartitionEffect[] = [];
-  const command = { kind: 'cleanUp', nowMs: unixMillis(5), afterNumber: 0 } as const;
-  apply(partition.store, RULES, command, effects);
-  const [paused] = effects;
-  assert.ok(paused?.kind === 'cleanUpPaused');
-  await partition.store.commit();
-  assert.deepEqual(await partition.cleanUp(5, paused.afterNumber), ['cleanUpDone']);
-  assert.deepEqual(partition.store.scanCompleted(0, 1000).completed, []);
+  assert.deepEqual(await partition.clean(100), ['cleanMore']);
+  assert.deepEqual(await partition.clean(100), []);
+  assert.deepEqual(partition.store.takeExpired(unixMillis(10_000), 1), []);
+});
+
+test('an invocation purged and invoked anew under its id keeps its own retention', async () => {
+  const partition = new Partition();
+  const id = await partition.run(GREET, 1, { completion: 1000, journal: 1000 });
+  const operation = { kind: 'purge' } as const;
+  const nowMs = unixMillis(500);
+  const purge = { kind: 'operate', nowMs, requestId: 'o', invocationId: id, operation } as const;
+  assert.deepEqual(await partition.apply(purge), ['reply']);
+  await partition.run(GREET, 1, { completion: 5000, journal: 5000 });
+  await partition.clean(2000);
+  assert.equal(partition.store.getInvocation(id)?.status.kind, 'completed');
+  await partition.clean(5000);
+  assert.equal(partition.store.getInvocation(id), undefined);
 });

@@ -49,22 +49,20 @@ export function describeEffect(effect: PartitionEffect): string {
       return `push ${describeAttempt(effect)} ${describeNotification(effect.entry)}`;
     case 'ackCommand':
       return `ack ${describeAttempt(effect)} command ${effect.commandIndex}`;
+    case 'hastenAttempt':
+      return `hasten ${describeAttempt(effect)}`;
+    case 'pauseAttempt':
+      return `pause ${describeAttempt(effect)}`;
     case 'releaseAttempt':
       return `release ${describeAttempt(effect)}`;
     case 'send':
       return `send ${effect.to}:${effect.sequence} ${describeMessage(effect.message)}`;
     case 'ackDelivery':
       return `ack delivery ${effect.to}:${effect.sequence}`;
-    case 'pauseAttempt':
-      return `ask ${describeAttempt(effect)} to pause`;
-    case 'retryAtOnce':
-      return `retry ${describeAttempt(effect)} at once`;
-    case 'cleanUpPaused':
-      return `clean up after ${effect.afterNumber}`;
-    case 'cleanUpDone':
-      return 'cleaned up';
     case 'armTimer':
       return `arm ${describeTime(effect.dueMs)}`;
+    case 'cleanMore':
+      return 'clean more';
   }
 }
 
@@ -83,9 +81,14 @@ function describeReply(reply: RequestReply): string {
     case 'notCompleted':
     case 'workflowAlreadyInvoked':
     case 'signalAccepted':
+    case 'stateEditAccepted':
       return reply.kind;
-    case 'operated':
-      return reply.outcome;
+    case 'operated': {
+      const { outcome } = reply;
+      return outcome.kind === 'restarted'
+        ? `restarted as ${nameOf(outcome.newInvocationId)}`
+        : outcome.kind;
+    }
   }
 }
 
@@ -169,7 +172,7 @@ export function describeStatus({ status, epoch }: Invocation): string {
     case 'inboxed':
       return 'inboxed';
     case 'invoked':
-      return `invoked #${epoch}`;
+      return `invoked #${epoch}${status.pauseRequested === true ? ', to be paused' : ''}`;
     case 'suspended':
       return `suspended on ${status.awaiting.map(describeId).join(' ')}`;
     case 'paused':

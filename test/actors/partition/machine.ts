@@ -12,9 +12,9 @@ import type {
   PartitionCommand,
   PartitionMessage,
   ProposedEntry,
+  InvocationOperation,
   SignalId,
   Submission,
-  InvocationOperation,
 } from '../../../src/actors/partition/command.ts';
 import type { PartitionRules } from '../../../src/actors/partition/context.ts';
 import type { AttemptInput, PartitionEffect } from '../../../src/actors/partition/effect.ts';
@@ -95,6 +95,7 @@ export class Machine {
       eagerStateBytesMax: 1_000_000,
       usesLazyState: () => false,
       findDeployment: () => undefined,
+      completionIdsOf: () => [],
       ...rules,
     };
     this.store = this.#open();

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { InvocationOperation } from '../../../src/actors/partition/command.ts';
 import type { DeploymentId } from '../../../src/actors/domain/ids.ts';
-import { run } from './entries.ts';
-import { Machine, PIN, REACHABLE_STATES, signalId } from './machine.ts';
+import { durationMs } from '../../../src/actors/domain/time.ts';
+import { idOf } from './describe.ts';
+import { call, oneWayCall, run } from './entries.ts';
+import { Machine, PIN, REACHABLE_STATES, add, signalId } from './machine.ts';
 import type { ReachableState } from './machine.ts';
 
 const KEEP: InvocationOperation = { kind: 'resume', deployment: 'keep' };
@@ -16,7 +18,13 @@ const OUTCOMES: Readonly<Record<ReachableState, Readonly<Record<string, string>>
   invoked: outcomes('accepted', 'done', 'accepted', 'done', 'notCompleted'),
   suspended: outcomes('accepted', 'done', 'done', 'done', 'notCompleted'),
   paused: outcomes('accepted', 'done', 'done', 'done', 'notCompleted'),
-  completed: outcomes('alreadyCompleted', 'alreadyCompleted', 'notRunning', 'notResumable', 'done'),
+  completed: outcomes(
+    'alreadyCompleted',
+    'alreadyCompleted',
+    'notRunning',
+    'alreadyCompleted',
+    'done',
+  ),
 };
 
 function outcomes(cancel: string, kill: string, pause: string, resume: string, purge: string) {
@@ -74,30 +82,126 @@ test('a cancel is journaled, and ends the wait for a retry', () => {
   machine.send('a');
   assert.deepEqual(machine.operate('a', { kind: 'cancel' }), [
     'push a#1 ¬signal 1 void',
-    'retry a#1 at once',
+    'hasten a#1',
     'op: accepted',
   ]);
 });
 
-test('a pause is asked of the attempt and becomes true with its end', () => {
+test('a cancel of one that is to be paused lets it go on', () => {
   const machine = new Machine();
   machine.send('a');
-  assert.deepEqual(machine.operate('a', { kind: 'pause' }), ['ask a#1 to pause', 'op: accepted']);
-  assert.deepEqual(machine.end('a', { kind: 'pause' }), ['release a#1']);
-  assert.equal(machine.invocation('a')?.status.kind, 'paused');
-  machine.signal('a', signalId(17));
-  assert.deepEqual(machine.operate('a', KEEP), ['start a#2 with 2', 'op: done']);
+  machine.operate('a', { kind: 'pause' });
+  machine.operate('a', { kind: 'cancel' });
+  assert.deepEqual(machine.suspend('a', [signalId(1)]), ['start a#2 with 2']);
 });
 
+describe('a pause of a running invocation', () => {
+  const failure = { code: 500, message: 'broken' };
+  const ends = [
+    ['suspends', (machine: Machine) => machine.suspend('a', [signalId(17)]), 'paused'],
+    [
+      'fails for now',
+      (machine: Machine) => machine.end('a', { kind: 'retry', delayMs: durationMs(9), failure }),
+      'paused',
+    ],
+    ['succeeds', (machine: Machine) => machine.succeed('a', 'done'), "completed 'done'"],
+    [
+      'fails for good',
+      (machine: Machine) => machine.end('a', { kind: 'fail', failure }),
+      'completed 500 broken',
+    ],
+  ] as const;
+  for (const [end, endAttempt, status] of ends) {
+    test(`finds it ${status} when its attempt ${end}`, () => {
+      const machine = new Machine();
+      machine.send('a');
+      assert.deepEqual(machine.operate('a', { kind: 'pause' }), ['pause a#1', 'op: accepted']);
+      assert.equal(machine.status('a'), 'invoked #1, to be paused');
+      assert.equal(endAttempt(machine)[0], 'release a#1');
+      assert.equal(machine.status('a'), status);
+    });
+  }
+
+  test('is in force before the next attempt begins', () => {
+    const machine = new Machine();
+    machine.send('a');
+    machine.end('a', { kind: 'retry', delayMs: durationMs(9) });
+    machine.operate('a', { kind: 'pause' });
+    assert.equal(machine.begin('a'), undefined);
+    assert.equal(machine.status('a'), 'paused');
+  });
+
+  test('survives a restart', async () => {
+    const machine = new Machine();
+    machine.send('a');
+    machine.operate('a', { kind: 'pause' });
+    assert.deepEqual(await machine.restart(), ['release a#1']);
+    assert.equal(machine.status('a'), 'paused');
+  });
+
+  test('is taken back by a resumption', () => {
+    const machine = new Machine();
+    machine.send('a');
+    machine.operate('a', { kind: 'pause' });
+    assert.deepEqual(machine.operate('a', KEEP), ['hasten a#1', 'op: done']);
+    assert.equal(machine.status('a'), 'invoked #1');
+  });
+
+  test('collects what comes until the resumption', () => {
+    const machine = new Machine();
+    machine.bring('a', 'paused');
+    machine.signal('a', signalId(17));
+    assert.deepEqual(machine.operate('a', KEEP), ['start a#2 with 2', 'op: done']);
+  });
+});
+
+test('a kill travels to every child that the journal names', () => {
+  const machine = new Machine();
+  machine.send('a');
+  machine.propose('a', call('remote called', 2));
+  machine.propose('a', oneWayCall('sent', 3, 500));
+  assert.equal(machine.status('sent'), 'scheduled +500');
+  assert.deepEqual(machine.operate('a', { kind: 'kill' }), [
+    'send 1:2 kill remote called',
+    'release a#1',
+    'a ended 409 killed',
+    'op: done',
+    'sent ended 409 killed',
+  ]);
+  assert.equal(machine.status('sent'), 'absent');
+});
+
+test('a killed callee fails its caller and frees its key', () => {
+  const machine = new Machine();
+  machine.send('a', { target: add() });
+  machine.send('b', { target: add() });
+  const waiter = { invocationId: idOf('remote'), completionId: 4, entry: 'call' } as const;
+  machine.deliver(1, { kind: 'attach', invocationId: idOf('a'), waiter });
+  assert.deepEqual(machine.deliver(2, { kind: 'kill', invocationId: idOf('a') }), [
+    'release a#1',
+    'a ended 409 killed',
+    'send 1:1 complete remote ¬call 4 409 killed',
+    'start b#1 with 1',
+    'ack delivery 1:2',
+  ]);
+});
+
+const OFFER = {
+  deploymentId: OTHER,
+  minProtocolVersion: 5,
+  maxProtocolVersion: 6,
+  negotiatedVersion: 6,
+};
+const PAUSED = { kind: 'pause', failure: { code: 500, message: 'broken' } } as const;
+
 describe('resuming on another deployment', () => {
-  const range = { minProtocolVersion: 5, maxProtocolVersion: 6 };
   const rows = [
-    ['moves the pin', { id: OTHER, ...range }, 'done'],
-    ['needs a deployment', undefined, 'deploymentNotFound'],
+    ['moves the pin', OFFER, 'done'],
+    ['needs a deployment', undefined, 'unknownDeployment'],
     [
       'needs the pinned protocol version',
-      { id: OTHER, ...range, maxProtocolVersion: 5 },
-      'protocolMismatch',
+      { ...OFFER, maxProtocolVersion: 5 },
+      'protocolUnsupported',
     ],
   ] as const;
   for (const [name, found, outcome] of rows) {
@@ -105,7 +209,7 @@ describe('resuming on another deployment', () => {
       const machine = new Machine({ findDeployment: () => found });
       machine.send('a');
       machine.propose('a', run(1));
-      machine.end('a', { kind: 'pause' });
+      machine.end('a', PAUSED);
       const effects = machine.operate('a', { kind: 'resume', deployment: OTHER });
       assert.equal(effects.at(-1), `op: ${outcome}`);
       const deploymentId = outcome === 'done' ? OTHER : PIN.deploymentId;
@@ -113,13 +217,15 @@ describe('resuming on another deployment', () => {
     });
   }
 
-  test('is refused while nothing is pinned, and while it runs', () => {
-    const machine = new Machine({ findDeployment: () => ({ id: OTHER, ...range }) });
+  test('is refused while it runs, and while nothing is pinned but for the latest', () => {
+    const machine = new Machine({ findDeployment: () => OFFER });
     machine.send('a');
-    const move: InvocationOperation = { kind: 'resume', deployment: 'latest' };
-    assert.deepEqual(machine.operate('a', move), ['op: deploymentFixed']);
-    machine.end('a', { kind: 'pause' });
-    assert.deepEqual(machine.operate('a', move), ['op: deploymentFixed']);
+    const toLatest: InvocationOperation = { kind: 'resume', deployment: 'latest' };
+    assert.deepEqual(machine.operate('a', toLatest), ['op: deploymentNotChangeable']);
+    machine.end('a', PAUSED);
+    const toOther: InvocationOperation = { kind: 'resume', deployment: OTHER };
+    assert.deepEqual(machine.operate('a', toOther), ['op: deploymentNotChangeable']);
+    assert.deepEqual(machine.operate('a', toLatest), ['start a#2 with 1', 'op: done']);
   });
 });
 

@@ -33,7 +33,8 @@ const ROWS: readonly Row[] = [
   },
   {
     state: 'invoked',
-    cancel: ['push a#1 ¬signal 1 void'],
+    // An attempt that waits for its retry would not hear of it.
+    cancel: ['push a#1 ¬signal 1 void', 'hasten a#1'],
     afterCancel: 'invoked #1',
     other: ['push a#1 ¬signal 17 void'],
     afterOther: 'invoked #1',

@@ -20,6 +20,7 @@ export function currentInvocation(
 export function beginAttempt(context: ApplyContext, identity: AttemptIdentity): void {
   const invocation = currentInvocation(context, identity);
   if (invocation === undefined) return;
+  if (isPauseRequested(invocation)) return leaveInvoked(context, invocation, { kind: 'paused' });
   context.effects.push({ kind: 'startAttempt', input: readAttemptInput(context, invocation) });
 }
 
@@ -36,7 +37,10 @@ export function endAttempt(
     case 'fail':
       return completeInvocation(context, invocation, { kind: 'failure', failure: end.failure });
     case 'retry': {
-      const { delayMs } = end;
+      const { delayMs, failure } = end;
+      if (isPauseRequested(invocation)) {
+        return leaveInvoked(context, invocation, { kind: 'paused', failure });
+      }
       context.effects.push({ kind: 'retryAttempt', invocationId, epoch, delayMs });
       return;
     }
@@ -55,12 +59,17 @@ function suspendInvocation(
   awaiting: readonly NotificationId[],
   replayedLength: number,
 ): void {
+  if (isPauseRequested(invocation)) return leaveInvoked(context, invocation, { kind: 'paused' });
   // An answer may have been journaled after the deployment decided to suspend.
   if (isAnswered(context, invocation, awaiting, replayedLength)) {
     resumeInvocation(context, invocation);
   } else {
     leaveInvoked(context, invocation, { kind: 'suspended', awaiting });
   }
+}
+
+function isPauseRequested({ status }: Invocation): boolean {
+  return status.kind === 'invoked' && status.pauseRequested === true;
 }
 
 function isAnswered(
@@ -78,7 +87,8 @@ function isAnswered(
     );
 }
 
-function leaveInvoked(
+/** Ends what the attempt actor does for the invocation. */
+export function leaveInvoked(
   { state, effects, nowMs }: ApplyContext,
   invocation: Invocation,
   status: Invocation['status'],

@@ -4,7 +4,8 @@ import { must } from '../../domain/assert.ts';
 import { NotificationType } from '../../attempt/service-message.ts';
 import type { ApplyContext } from '../context.ts';
 import { sendMessage } from '../outbox.ts';
-import { purgeInvocation } from './purge.ts';
+import { applyStateEdit } from './edit-state.ts';
+import { keepCompleted, forgetInvocation } from './retention.ts';
 import { lockOf, startInvocation } from './start.ts';
 
 /** Ends an invocation that has started: keeps what retention asks for, tells everyone, frees its key. */
@@ -13,20 +14,10 @@ export function completeInvocation(
   invocation: Invocation,
   outcome: Outcome,
 ): void {
-  const { state, effects, nowMs } = context;
-  const { id, epoch, number, journalLength } = invocation;
-  if (invocation.completionRetentionMs === 0) {
-    purgeInvocation(context, invocation);
-  } else {
-    if (invocation.journalRetentionMs === 0) state.deleteJournal(number, journalLength);
-    state.putInvocation({
-      ...invocation,
-      status: { kind: 'completed', outcome, completedAtMs: nowMs },
-      modifiedAtMs: nowMs,
-      journalLength: invocation.journalRetentionMs === 0 ? 0 : journalLength,
-      waiters: [],
-    });
-  }
+  const { effects } = context;
+  const { id, epoch } = invocation;
+  if (invocation.completionRetentionMs === 0) forgetInvocation(context, invocation);
+  else keepCompleted(context, invocation, outcome);
   effects.push({ kind: 'releaseAttempt', invocationId: id, epoch });
   announceOutcome(context, invocation, outcome);
   freeKey(context, invocation);
@@ -80,8 +71,11 @@ function freeKey(context: ApplyContext, invocation: Invocation): void {
   if (owner === undefined) return;
   const { state } = context;
   state.releaseLock(owner);
-  const nextId = state.popInbox(owner);
-  if (nextId === undefined) return;
-  const next = must(state.getInvocation(nextId), 'an inboxed invocation exists');
-  startInvocation(context, next);
+  for (let item = state.popInbox(owner); item !== undefined; item = state.popInbox(owner)) {
+    if (typeof item === 'string') {
+      const next = must(state.getInvocation(item), 'an inboxed invocation exists');
+      return startInvocation(context, next);
+    }
+    applyStateEdit(context, owner, item);
+  }
 }

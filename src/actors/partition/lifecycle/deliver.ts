@@ -44,10 +44,11 @@ function applyMessage(context: ApplyContext, message: PartitionMessage): void {
       });
     case 'signal':
       return signalInvocation(context, message.invocationId, message.signal, message.result);
-    case 'kill':
-      return killInvocation(context, message.invocationId);
     case 'attach':
       return attachWaiter(context, message.invocationId, message.waiter);
+    case 'kill':
+      killInvocation(context, message.invocationId);
+      return;
     case 'getOutput':
       return reportOutput(context, message);
     default:

@@ -1,14 +1,25 @@
-import type { Invocation } from '../../domain/invocation.ts';
-import { isWorkflowRun, targetKey } from '../../domain/invocation.ts';
+import type { InvocationId } from '../../domain/ids.ts';
 import type { ApplyContext } from '../context.ts';
+import type { OperationOutcome } from '../effect.ts';
+import { forgetInvocation, forgetJournal } from './retention.ts';
 
-/** Deletes everything that is kept of an invocation; with a workflow's run, its state and promises. */
-export function purgeInvocation({ state }: ApplyContext, invocation: Invocation): void {
-  const { target, number, journalLength } = invocation;
-  state.deleteJournal(number, journalLength);
-  state.deleteInvocation(invocation);
-  if (!isWorkflowRun(target)) return;
-  const owner = { service: target.service, key: targetKey(target) ?? '' };
-  state.clearAllUserState(owner);
-  state.clearAllPromises(owner);
+/** Deletes a completed invocation with everything that was kept of it. */
+export function purgeInvocation(
+  context: ApplyContext,
+  invocationId: InvocationId,
+): OperationOutcome {
+  const invocation = context.state.getInvocation(invocationId);
+  if (invocation === undefined) return { kind: 'notFound' };
+  if (invocation.status.kind !== 'completed') return { kind: 'notCompleted' };
+  forgetInvocation(context, invocation);
+  return { kind: 'done' };
+}
+
+/** Deletes the journal of a completed invocation; its outcome stays. */
+export function purgeJournal(context: ApplyContext, invocationId: InvocationId): OperationOutcome {
+  const invocation = context.state.getInvocation(invocationId);
+  if (invocation === undefined) return { kind: 'notFound' };
+  if (invocation.status.kind !== 'completed') return { kind: 'notCompleted' };
+  if (invocation.journalLength > 0) forgetJournal(context, invocation);
+  return { kind: 'done' };
 }

@@ -1,56 +1,62 @@
-import type { DeploymentId } from '../../domain/ids.ts';
+import type { DeploymentId, InvocationId } from '../../domain/ids.ts';
 import type { Invocation } from '../../domain/invocation.ts';
-import type { OperationOutcome } from '../command.ts';
+import type { DeploymentChoice } from '../command.ts';
 import type { ApplyContext } from '../context.ts';
+import type { OperationOutcome } from '../effect.ts';
 import { resumeInvocation } from './start.ts';
 
-/** Lets an invocation go on at once, on its deployment or on another that speaks its protocol version. */
-export function resume(
+/** Lets a suspended, paused or backing-off invocation go on at once, on another deployment if wanted. */
+export function resumeByOperator(
   context: ApplyContext,
-  invocation: Invocation,
-  deployment: 'keep' | 'latest' | DeploymentId,
+  invocationId: InvocationId,
+  deployment: DeploymentChoice,
 ): OperationOutcome {
-  const { id, epoch, status } = invocation;
-  switch (status.kind) {
+  const invocation = context.state.getInvocation(invocationId);
+  if (invocation === undefined) return { kind: 'notFound' };
+  switch (invocation.status.kind) {
     case 'scheduled':
     case 'inboxed':
-      return 'notStarted';
+      return { kind: 'notStarted' };
     case 'completed':
-      return 'notResumable';
+      return { kind: 'alreadyCompleted' };
     case 'invoked':
-      if (deployment !== 'keep') return 'deploymentFixed';
-      context.effects.push({ kind: 'retryAtOnce', invocationId: id, epoch });
-      return 'done';
+      if (deployment !== 'keep') return { kind: 'deploymentNotChangeable' };
+      return hasten(context, invocation);
     case 'suspended':
-    case 'paused':
-      return deployment === 'keep'
-        ? resumeOn(context, invocation, invocation.pin)
-        : move(context, invocation, deployment);
+    case 'paused': {
+      // One that is not pinned yet goes to the latest deployment anyway.
+      const isUnchanged =
+        deployment === 'keep' || (deployment === 'latest' && invocation.pin === undefined);
+      if (!isUnchanged) return resumeOn(context, invocation, deployment);
+      resumeInvocation(context, invocation);
+      return { kind: 'done' };
+    }
   }
 }
 
-function move(
-  context: ApplyContext,
-  invocation: Invocation,
-  choice: 'latest' | DeploymentId,
-): OperationOutcome {
-  const { pin, target } = invocation;
-  if (pin === undefined) return 'deploymentFixed';
-  const deployment = context.rules.findDeployment(choice, target);
-  if (deployment === undefined) return 'deploymentNotFound';
-  const { id, minProtocolVersion, maxProtocolVersion } = deployment;
-  const { protocolVersion } = pin;
-  if (protocolVersion < minProtocolVersion || protocolVersion > maxProtocolVersion) {
-    return 'protocolMismatch';
+function hasten({ state, effects }: ApplyContext, invocation: Invocation): OperationOutcome {
+  const { id: invocationId, epoch, status } = invocation;
+  if (status.kind === 'invoked' && status.pauseRequested === true) {
+    state.putInvocation({ ...invocation, status: { kind: 'invoked' } });
   }
-  return resumeOn(context, invocation, { deploymentId: id, protocolVersion });
+  effects.push({ kind: 'hastenAttempt', invocationId, epoch });
+  return { kind: 'done' };
 }
 
 function resumeOn(
   context: ApplyContext,
   invocation: Invocation,
-  pin: Invocation['pin'],
+  choice: 'latest' | DeploymentId,
 ): OperationOutcome {
-  resumeInvocation(context, { ...invocation, pin });
-  return 'done';
+  const { pin, target } = invocation;
+  if (pin === undefined) return { kind: 'deploymentNotChangeable' };
+  const offer = context.rules.findDeployment(target, choice);
+  if (offer === undefined) return { kind: 'unknownDeployment' };
+  const { protocolVersion } = pin;
+  const { deploymentId, minProtocolVersion, maxProtocolVersion } = offer;
+  if (protocolVersion < minProtocolVersion || protocolVersion > maxProtocolVersion) {
+    return { kind: 'protocolUnsupported', protocolVersion, ...offer };
+  }
+  resumeInvocation(context, { ...invocation, pin: { deploymentId, protocolVersion } });
+  return { kind: 'done' };
 }

@@ -1,0 +1,58 @@
+// How long what is left of a completed invocation is kept: first its journal goes, then its outcome.
+import type { Invocation, InvocationStatus } from '../../domain/invocation.ts';
+import { isWorkflowRun, targetKey } from '../../domain/invocation.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { UnixMillis } from '../../domain/time.ts';
+import { unixMillis } from '../../domain/time.ts';
+import type { ApplyContext } from '../context.ts';
+
+type CompletedStatus = InvocationStatus & { readonly kind: 'completed' };
+
+/** Stores the outcome, and the journal if it is to be kept. */
+export function keepCompleted(
+  context: ApplyContext,
+  invocation: Invocation,
+  outcome: Outcome,
+): void {
+  const { state, nowMs } = context;
+  const status: CompletedStatus = { kind: 'completed', outcome, completedAtMs: nowMs };
+  const completed = { ...invocation, status, modifiedAtMs: nowMs, waiters: [] };
+  if (invocation.journalRetentionMs === 0) return forgetJournal(context, completed);
+  state.putInvocation(completed);
+  state.putExpiry(completed, nextExpiry(completed, status));
+}
+
+/** Deletes the journal of a completed invocation. */
+export function forgetJournal({ state }: ApplyContext, invocation: Invocation): void {
+  state.deleteJournal(invocation.number, invocation.journalLength);
+  const kept = { ...invocation, journalLength: 0 };
+  state.putInvocation(kept);
+  const { status } = kept;
+  if (status.kind === 'completed') state.putExpiry(kept, nextExpiry(kept, status));
+}
+
+/** Deletes everything of an invocation; with a workflow run its state and its promises. */
+export function forgetInvocation({ state }: ApplyContext, invocation: Invocation): void {
+  const { target, number, journalLength } = invocation;
+  state.deleteJournal(number, journalLength);
+  state.deleteInvocation(invocation);
+  if (!isWorkflowRun(target)) return;
+  const owner = { service: target.service, key: targetKey(target) ?? '' };
+  state.clearAllUserState(owner);
+  state.clearAllPromises(owner);
+}
+
+/** When the outcome expires. */
+export function completionExpiry(
+  { completionRetentionMs }: Invocation,
+  { completedAtMs }: CompletedStatus,
+): UnixMillis {
+  return unixMillis(completedAtMs + completionRetentionMs);
+}
+
+/** When the next part expires: the journal, or all that is left without one. */
+export function nextExpiry(invocation: Invocation, status: CompletedStatus): UnixMillis {
+  const expiresAtMs = completionExpiry(invocation, status);
+  if (invocation.journalLength === 0) return expiresAtMs;
+  return unixMillis(Math.min(expiresAtMs, status.completedAtMs + invocation.journalRetentionMs));
+}

@@ -1,0 +1,60 @@
+// POST /services/{service}/state: replaces the user state of one key.
+import { z } from 'zod';
+import type { HttpResponse } from '../http/exchange.ts';
+import { AdminError } from './admin-error.ts';
+import type { AdminContext } from './context.ts';
+import { expectFields, readJson } from './request-body.ts';
+import { emptyResponse } from './respond.ts';
+import { route, type AdminRequest, type Route } from './route.ts';
+
+/** An array of bytes, or a text that stands for its UTF-8 bytes. */
+const stateValue = z.union([z.string(), z.array(z.int().min(0).max(255))]).transform(bytesOf);
+
+const stateForm = z.object({
+  version: z.string().nullish(),
+  object_key: z.string(),
+  scope: z.string().nullish(),
+  new_state: z.record(z.string(), stateValue),
+});
+
+const SCOPE = /^[a-zA-Z0-9_.-]*$/;
+
+export function stateEditRoutes(context: AdminContext): readonly Route[] {
+  return [route('/services/{service}/state', { POST: (request) => editState(context, request) })];
+}
+
+async function editState(
+  { schema, operator }: AdminContext,
+  request: AdminRequest,
+): Promise<HttpResponse> {
+  const service = request.param('service');
+  const form = expectFields(stateForm, await readJson(request.http));
+  refuseScope(form.scope ?? undefined);
+  const entries = Object.entries(form.new_state).map(
+    ([key, value]) => [Buffer.from(key), value] as const,
+  );
+  const type = schema.current().services.get(service)?.type;
+  if (type === 'Service') {
+    throw new AdminError('invalidField', 'Cannot modify state for service type Service');
+  }
+  // State that a removed service left behind can still be cleared.
+  if (type === undefined && entries.length > 0) {
+    throw new AdminError('notFound', `The requested service '${service}' does not exist`);
+  }
+  const edit = { expectedVersion: form.version ?? undefined, entries };
+  await operator.editState({ service, key: form.object_key }, edit);
+  return emptyResponse(202);
+}
+
+function refuseScope(scope: string | undefined): void {
+  if (scope === undefined) return;
+  if (!SCOPE.test(scope)) {
+    const message = 'bad scope: value contains characters outside the allowed set [a-zA-Z0-9_.-]';
+    throw new AdminError('internal', message);
+  }
+  throw new AdminError('internal', 'bad scope: scopes are not supported');
+}
+
+function bytesOf(value: string | number[]): Uint8Array {
+  return typeof value === 'string' ? Buffer.from(value) : Uint8Array.from(value);
+}
