@@ -16,5 +16,11 @@ export function handlerDefaultsOf(config: ServerConfig): HandlerDefaults {
       maxAttempts: config.retryMaxAttempts,
       onMaxAttempts: config.retryOnMaxAttempts,
     },
+    maxima: {
+      journalRetentionMs: config.journalRetentionMaxMs,
+      idempotencyRetentionMs: config.idempotencyRetentionMaxMs,
+      workflowCompletionRetentionMs: config.workflowCompletionRetentionMaxMs,
+      retryAttempts: config.retryAttemptsMax,
+    },
   };
 }
