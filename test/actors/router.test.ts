@@ -216,14 +216,8 @@ const EDITED: RequestReply = { kind: 'stateEditAccepted' };
 
 /** What whoever asked is told. */
 function toldOf(reply: RequestReply): unknown {
-  switch (reply.kind) {
-    case 'operated':
-      return reply.outcome;
-    case 'stateEditAccepted':
-      return undefined;
-    default:
-      return reply;
-  }
+  if (reply.kind === 'operated') return reply.outcome;
+  return reply.kind === 'stateEditAccepted' ? undefined : reply;
 }
 
 const LOSSES: readonly LossRow[] = [
