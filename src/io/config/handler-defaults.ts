@@ -17,10 +17,10 @@ export function handlerDefaultsOf(config: ServerConfig): HandlerDefaults {
       onMaxAttempts: config.retryOnMaxAttempts,
     },
     maxima: {
-      journalRetentionMs: config.journalRetentionMaxMs,
-      idempotencyRetentionMs: config.idempotencyRetentionMaxMs,
-      workflowCompletionRetentionMs: config.workflowCompletionRetentionMaxMs,
-      retryAttempts: config.retryAttemptsMax,
+      journalRetentionMs: config.maxJournalRetentionMs,
+      idempotencyRetentionMs: config.maxIdempotencyRetentionMs,
+      workflowCompletionRetentionMs: config.maxWorkflowCompletionRetentionMs,
+      retryAttempts: config.maxRetryMaxAttempts,
     },
   };
 }

@@ -248,19 +248,19 @@ export const OPTIONS = {
     HANDLER_DEFAULTS.workflowCompletionRetentionMs,
     { doc: 'How long the outcome of a workflow is kept.' },
   ),
-  retryAttemptsMax: optional('max-retry-policy-max-attempts', COUNT, {
+  maxRetryMaxAttempts: optional('max-retry-policy-max-attempts', COUNT, {
     doc: 'Most attempts, whatever a handler, a service or the default retry policy says.',
     unset: 'unlimited',
   }),
-  journalRetentionMaxMs: optional('max-journal-retention', ANY_DURATION, {
+  maxJournalRetentionMs: optional('max-journal-retention', ANY_DURATION, {
     doc: 'Longest time that the journal of a completed invocation is kept.',
     unset: 'unlimited',
   }),
-  idempotencyRetentionMaxMs: optional('max-idempotency-retention', ANY_DURATION, {
+  maxIdempotencyRetentionMs: optional('max-idempotency-retention', ANY_DURATION, {
     doc: 'Longest time that the outcome of an invocation with an idempotency key is kept.',
     unset: 'unlimited',
   }),
-  workflowCompletionRetentionMaxMs: optional('max-workflow-completion-retention', ANY_DURATION, {
+  maxWorkflowCompletionRetentionMs: optional('max-workflow-completion-retention', ANY_DURATION, {
     doc: 'Longest time that the outcome of a workflow is kept.',
     unset: 'unlimited',
   }),

@@ -85,10 +85,10 @@ describe('defaults', () => {
       journalRetentionMs: 86_400_000,
       idempotencyRetentionMs: 86_400_000,
       workflowCompletionRetentionMs: 86_400_000,
-      retryAttemptsMax: undefined,
-      journalRetentionMaxMs: undefined,
-      idempotencyRetentionMaxMs: undefined,
-      workflowCompletionRetentionMaxMs: undefined,
+      maxRetryMaxAttempts: undefined,
+      maxJournalRetentionMs: undefined,
+      maxIdempotencyRetentionMs: undefined,
+      maxWorkflowCompletionRetentionMs: undefined,
     });
   });
 
@@ -349,10 +349,10 @@ describe('the help text', () => {
         'ingressConcurrentRequestsLimit',
         'partitionThreads',
         'requestIdentityKeyFile',
-        'retryAttemptsMax',
-        'journalRetentionMaxMs',
-        'idempotencyRetentionMaxMs',
-        'workflowCompletionRetentionMaxMs',
+        'maxRetryMaxAttempts',
+        'maxJournalRetentionMs',
+        'maxIdempotencyRetentionMs',
+        'maxWorkflowCompletionRetentionMs',
       ],
     );
   });
