@@ -8,6 +8,7 @@ import type { Server } from 'node:net';
 import { SERVER_CERTIFICATE, SERVER_PRIVATE_KEY } from '../support/certificate.ts';
 import { requestEffect, type EndpointSettings } from '../support/endpoint-settings.ts';
 import { record } from './effects.ts';
+import { withFaults } from './faults.ts';
 
 interface ServiceModule {
   readonly services: restate.EndpointOptions['services'];
@@ -31,7 +32,7 @@ function createHandler(
   });
 }
 
-function createServer(handler: Handler, { transport }: EndpointSettings): Server {
+function createServer(handler: Handler, { transport, faults }: EndpointSettings): Server {
   const identity = { cert: SERVER_CERTIFICATE, key: SERVER_PRIVATE_KEY };
   switch (transport) {
     case 'http1':
@@ -42,7 +43,7 @@ function createServer(handler: Handler, { transport }: EndpointSettings): Server
       return http2.createSecureServer({ ...identity, allowHTTP1: true }, handler);
     case 'h2c':
     case undefined:
-      return http2.createServer(handler);
+      return http2.createServer(faults === undefined ? handler : withFaults(handler, faults));
   }
 }
 
