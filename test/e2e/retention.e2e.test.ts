@@ -115,6 +115,12 @@ describe('the time that an outcome is kept', () => {
     });
   }
 
+  test('of a shared workflow handler without a key is that of its journal', async () => {
+    const reply = await retained.ingress.post('/RetainedWorkflow/other/shared');
+    const id = String(reply.headers['x-restate-id']);
+    assert.equal(await minutesKept(() => outputOf(retained, id)), 70);
+  });
+
   test('of none is over at once: the key runs again, under the same id', async () => {
     const call = () => retained.ingress.post('/Retained/notAtAll', undefined, KEY);
     const [first, second] = [await call(), await call()];
