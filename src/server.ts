@@ -28,6 +28,8 @@ import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import type { DataDirectory } from './storage/data-directory.ts';
+import { openTables } from './storage/lmdb-backend.ts';
+import { recoverLogs } from './storage/log/recover-log.ts';
 import { openSchemaStore } from './storage/schema-store.ts';
 
 export type { ServerConfig };
@@ -100,6 +102,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const defaults = handlerDefaultsOf(config);
   const now = () => unixMillis(Date.now());
 
+  for (const path of environmentPaths(directory)) await recoverLogs(path, () => openTables(path));
   const schema = openSchema(opened, parts);
   const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
   const router = new Router({

@@ -9,9 +9,9 @@ import { HttpDeploymentTransport } from '../io/deployment/transport.ts';
 import { createLogger } from '../io/log.ts';
 import type { Logger, LoggerOptions } from '../io/log.ts';
 import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
-import { openEnvironment } from '../storage/environment.ts';
 import type { KeyValueBackend } from '../storage/key-value-backend.ts';
-import { LmdbBackend } from '../storage/lmdb-backend.ts';
+import { openTables } from '../storage/lmdb-backend.ts';
+import { openLoggedBackend } from '../storage/log/logged-backend.ts';
 import { openPartitionStore } from '../storage/partition-store.ts';
 import { must } from './domain/assert.ts';
 import { formatDuration } from './domain/duration.ts';
@@ -46,14 +46,17 @@ export interface PartitionThreadSettings {
 
 export interface PartitionThreadTask {
   readonly port: MessagePort;
+  /** Names the thread's logs. */
+  readonly thread: number;
   readonly partitions: readonly PartitionNumber[];
   readonly settings: PartitionThreadSettings;
 }
 
 /** Serves the partitions until the main thread asks to close. Ends the thread when a flush fails. */
 export default async function runPartitionThread(task: PartitionThreadTask): Promise<void> {
-  const { port, settings, partitions } = task;
+  const { port, thread, settings, partitions } = task;
   const log = createLogger(settings.logOptions).child({ thread: 'partition' });
+  const backends = await openBackends(settings.environmentPaths, `${thread}`);
   let schema: Schema = EMPTY_SCHEMA;
   let host: PartitionHost | undefined;
   let askToClose: (() => void) | undefined;
@@ -82,7 +85,6 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
     },
   });
 
-  const backends = settings.environmentPaths.map((path) => new LmdbBackend(openEnvironment(path)));
   const stores = openStores(backends, settings.partitionsCount, partitions);
   const transport = new HttpDeploymentTransport();
   host = new PartitionHost({
@@ -131,6 +133,12 @@ function logAttemptFailure(log: Logger, report: AttemptFailureReport): void {
     relatedCommand: failure.relatedCommand,
     stacktrace: failure.stacktrace,
   });
+}
+
+function openBackends(paths: readonly string[], name: string): Promise<KeyValueBackend[]> {
+  return Promise.all(
+    paths.map((path) => openLoggedBackend({ tables: openTables(path), path, name })),
+  );
 }
 
 function openStores(

@@ -26,7 +26,7 @@ import { OutboxTable } from './tables/outbox.ts';
 import { PromiseTable } from './tables/promise.ts';
 import { TimerTable } from './tables/timer.ts';
 import { UserStateTable } from './tables/user-state.ts';
-import { forgetFlushed, type SealedBatch, WriteSet } from './write-set.ts';
+import { forgetApplied, type SealedBatch, WriteSet } from './write-set.ts';
 
 export interface PartitionStoreOptions {
   /** May be shared with the stores of other partitions; closing the store leaves it open. */
@@ -91,14 +91,13 @@ class BackedPartitionStore implements PartitionStore {
 
   async #flush(batch: SealedBatch): Promise<void> {
     try {
-      await this.#backend.commit(batch.writes);
+      await this.#backend.commit(batch.writes, () => forgetApplied(batch));
     } catch (cause) {
       if (this.#condition === 'open') this.#condition = 'failed'; // Keeps S3.
       throw new Error(`partition ${this.partition}: batch ${batch.number} may not be durable`, {
         cause,
       });
     }
-    forgetFlushed(batch);
   }
 
   nextInvocationNumber(): number {

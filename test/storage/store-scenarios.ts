@@ -52,6 +52,21 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    fact: 'an invocation that is deleted, made again under its id and deleted again is gone',
+    steps: [
+      (store) => store.putInvocation(invocation(store.nextInvocationNumber(), { id: idOf(1) })),
+      (store) => {
+        const first = store.getInvocation(idOf(1));
+        assert.ok(first !== undefined);
+        store.deleteInvocation(first);
+        const again = invocation(store.nextInvocationNumber(), { id: idOf(1) });
+        store.putInvocation(again);
+        store.deleteInvocation(again);
+      },
+    ],
+    check: (store) => assert.equal(store.getInvocation(idOf(1)), undefined),
+  },
+  {
     fact: 'every kind of invocation reads back as it was put',
     steps: [
       (store) => {
