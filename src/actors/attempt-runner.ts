@@ -339,7 +339,12 @@ function failureOfStream({ kind, message, retryAfterMs }: TransportFailure): Att
       return { ...attemptFailure('RT0023', message), retryAfterMs };
     case 'tooLarge':
       return attemptFailure('RT0019', message);
-    default:
+    case 'connect':
+    case 'http11Only':
+    case 'refused':
+    case 'protocol':
+    case 'unavailable':
+    case 'callFailed':
       return attemptFailure('RT0010', message);
   }
 }

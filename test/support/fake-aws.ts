@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { LambdaSettings } from '../../src/io/deployment/lambda-transport.ts';
 import { checkSignature, type Signer } from './aws-signature.ts';
 
 export const OWN_ACCESS_KEY = 'AKIAOWN';
@@ -22,6 +23,22 @@ export function awsEnvironment(url: string): Readonly<Record<string, string>> {
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   };
 }
+
+/** Makes this process take `url` for AWS, whatever AWS it knows. */
+export function useAws(url: string): void {
+  for (const name of Object.keys(process.env)) {
+    if (name.startsWith('AWS_')) delete process.env[name];
+  }
+  Object.assign(process.env, awsEnvironment(url));
+}
+
+/** For a transport in a process that uses the stand-in. */
+export const LAMBDA_SETTINGS: LambdaSettings = {
+  profile: undefined,
+  externalId: undefined,
+  compressionThresholdBytes: 4096,
+  answerBytesMax: 64 * 1024,
+};
 
 /** The event that a function is called with. */
 export interface FunctionEvent {

@@ -9,22 +9,17 @@ import {
   type LambdaSettings,
 } from '../../../src/io/deployment/lambda-transport.ts';
 import {
-  awsEnvironment,
   awsError,
   FakeAws,
+  LAMBDA_SETTINGS,
   OWN_ACCESS_KEY,
+  useAws,
   type Result,
 } from '../../support/fake-aws.ts';
 import { RecordedExchange } from '../../support/recorded-exchange.ts';
 import { atFunction } from '../../support/schema-fixtures.ts';
 
 const FUNCTION: LambdaEndpoint = atFunction('7');
-const SETTINGS: LambdaSettings = {
-  profile: undefined,
-  externalId: undefined,
-  compressionThresholdBytes: 4096,
-  answerBytesMax: 64 * 1024,
-};
 
 function awsPackagesLoaded(): number {
   const { cache } = createRequire(import.meta.url);
@@ -32,7 +27,7 @@ function awsPackagesLoaded(): number {
 }
 
 test('nothing of AWS is loaded before a function is called', () => {
-  new LambdaTransport(SETTINGS);
+  new LambdaTransport(LAMBDA_SETTINGS);
   assert.equal(awsPackagesLoaded(), 0);
 });
 
@@ -43,7 +38,7 @@ function answer(fields: Readonly<Record<string, unknown>> = {}): Result {
 const aws = new FakeAws(() => answer());
 
 before(async () => {
-  Object.assign(process.env, awsEnvironment(await aws.listen()));
+  useAws(await aws.listen());
 });
 after(() => aws.close());
 beforeEach(() => {
@@ -53,7 +48,7 @@ beforeEach(() => {
 });
 
 function startTransport(t: TestContext, settings: Partial<LambdaSettings> = {}): LambdaTransport {
-  const transport = new LambdaTransport({ ...SETTINGS, ...settings });
+  const transport = new LambdaTransport({ ...LAMBDA_SETTINGS, ...settings });
   t.after(() => transport.close());
   return transport;
 }
