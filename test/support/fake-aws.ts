@@ -7,10 +7,15 @@ import type { LambdaSettings } from '../../src/io/deployment/lambda-transport.ts
 import { checkSignature, type Signer } from './aws-signature.ts';
 
 export const OWN_ACCESS_KEY = 'AKIAOWN';
-const OWN_SECRET = 'own/secret';
-const ROLE_ACCESS_KEY = 'ASIAROLE';
+export const OWN_SECRET = 'own/secret';
+export const ROLE_ACCESS_KEY = 'ASIAROLE';
 const ROLE_SECRET = 'role/secret';
 const SESSION_TOKEN = 'the/session+token=';
+
+/** Where containers find their credentials. */
+export const CONTAINER_PATH = '/credentials';
+/** What a pod proves its identity with. */
+export const WEB_IDENTITY_TOKEN = 'web.identity.token';
 
 /** Environment of a server that takes this for AWS, and nothing else. */
 export function awsEnvironment(url: string): Readonly<Record<string, string>> {
@@ -133,12 +138,16 @@ export class FakeAws {
     const headers = joinValues(request.headers);
     const { method = '', url = '' } = request;
     const body = Buffer.concat(chunks);
+    if (url === CONTAINER_PATH) return void response.end(JSON.stringify(roleCredentials('Token')));
+    const parameters = new URLSearchParams(body.toString());
+    if (parameters.get('WebIdentityToken') === WEB_IDENTITY_TOKEN) {
+      return this.#assumeRole(parameters, response);
+    }
     const signer = checkSignature({ method, url, headers, body }, secretOf);
     if (signer.accessKeyId === ROLE_ACCESS_KEY && headers['x-amz-security-token'] !== SESSION_TOKEN)
       throw new Error('the session token of the role is missing');
     if (signer.service === 'sts') {
-      this.#assumeRole(new URLSearchParams(body.toString()), response);
-      return;
+      return this.#assumeRole(parameters, response);
     }
     const arn = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(url)?.[1];
     if (arn === undefined || method !== 'POST' || signer.service !== 'lambda') {
@@ -165,20 +174,24 @@ export class FakeAws {
       );
       return;
     }
-    const credentials = {
-      AccessKeyId: ROLE_ACCESS_KEY,
-      SecretAccessKey: ROLE_SECRET,
-      SessionToken: SESSION_TOKEN,
-      Expiration: new Date(Date.now() + 3_600_000).toISOString(),
-    };
-    const elements = Object.entries(credentials).map(
+    const elements = Object.entries(roleCredentials('SessionToken')).map(
       ([name, text]) => `<${name}>${text}</${name}>`,
     );
+    const action = parameters.get('Action') ?? '';
     response.setHeader('content-type', 'text/xml');
     response.end(
-      `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>${elements.join('')}</Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+      `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result><Credentials>${elements.join('')}</Credentials></${action}Result></${action}Response>`,
     );
   }
+}
+
+function roleCredentials(tokenName: 'SessionToken' | 'Token'): Readonly<Record<string, string>> {
+  return {
+    AccessKeyId: ROLE_ACCESS_KEY,
+    SecretAccessKey: ROLE_SECRET,
+    [tokenName]: SESSION_TOKEN,
+    Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+  };
 }
 
 function secretOf(accessKeyId: string): string | undefined {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, test, type TestContext } from 'node:test';
 import { decompress } from 'fzstd';
 import type { LambdaEndpoint } from '../../../src/actors/domain/endpoint.ts';
@@ -10,10 +13,14 @@ import {
 } from '../../../src/io/deployment/lambda-transport.ts';
 import {
   awsError,
+  CONTAINER_PATH,
   FakeAws,
   LAMBDA_SETTINGS,
   OWN_ACCESS_KEY,
+  OWN_SECRET,
+  ROLE_ACCESS_KEY,
   useAws,
+  WEB_IDENTITY_TOKEN,
   type Result,
 } from '../../support/fake-aws.ts';
 import { RecordedExchange } from '../../support/recorded-exchange.ts';
@@ -36,12 +43,14 @@ function answer(fields: Readonly<Record<string, unknown>> = {}): Result {
 }
 
 const aws = new FakeAws(() => answer());
+let url = '';
 
 before(async () => {
-  useAws(await aws.listen());
+  url = await aws.listen();
 });
 after(() => aws.close());
 beforeEach(() => {
+  useAws(url);
   aws.behaviour = () => answer();
   aws.invocations.length = 0;
   aws.assumedRoles.length = 0;
@@ -160,7 +169,7 @@ describe('a call of a function', { timeout: 60_000 }, () => {
     });
     assert.match(RoleSessionName ?? '', /^restate-\d{10}$/);
     const signers = aws.invocations.map(({ signer }) => signer.accessKeyId);
-    assert.deepEqual(signers, ['ASIAROLE', 'ASIAROLE']);
+    assert.deepEqual(signers, [ROLE_ACCESS_KEY, ROLE_ACCESS_KEY]);
   });
 
   test('that is given up ends its request to AWS and hears nothing more', async (t) => {
@@ -220,6 +229,74 @@ describe('a call of a function', { timeout: 60_000 }, () => {
       assert.match(message, /the server is shutting down/);
     }
   });
+});
+
+describe('credentials are taken from', { timeout: 60_000 }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'reprise-aws-'));
+  after(() => rmSync(directory, { recursive: true }));
+
+  function write(name: string, text: string): string {
+    const path = join(directory, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  const keys = `aws_access_key_id = ${OWN_ACCESS_KEY}\naws_secret_access_key = ${OWN_SECRET}\n`;
+  const config = write(
+    'config',
+    `[profile work]\n${keys}[profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = work\nregion = eu-west-1\n`,
+  );
+  const tokenFile = write('token', WEB_IDENTITY_TOKEN);
+
+  interface Row {
+    readonly name: string;
+    readonly profile?: string;
+    readonly environment: () => Readonly<Record<string, string>>;
+    readonly signer: string;
+  }
+  const rows: readonly Row[] = [
+    {
+      name: 'a profile of the server',
+      profile: 'work',
+      environment: () => ({ AWS_CONFIG_FILE: config }),
+      signer: OWN_ACCESS_KEY,
+    },
+    {
+      name: 'a profile of the environment, whose role is assumed',
+      environment: () => ({ AWS_CONFIG_FILE: config, AWS_PROFILE: 'role' }),
+      signer: ROLE_ACCESS_KEY,
+    },
+    {
+      name: 'the identity of a pod',
+      environment: () => ({
+        AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+        AWS_ROLE_ARN: 'arn:aws:iam::1:role/pod',
+      }),
+      signer: ROLE_ACCESS_KEY,
+    },
+    {
+      name: 'the container',
+      environment: () => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: url + CONTAINER_PATH }),
+      signer: ROLE_ACCESS_KEY,
+    },
+  ];
+  for (const { name, profile, environment, signer } of rows) {
+    test(name, async (t) => {
+      delete process.env['AWS_ACCESS_KEY_ID'];
+      Object.assign(process.env, environment());
+      assert.equal(await call(t, { settings: { profile } }).outcome(), 'end');
+      assert.equal(aws.invocations[0]?.signer.accessKeyId, signer);
+    });
+  }
+});
+
+test('each service of AWS can have an endpoint of its own', async (t) => {
+  process.env['AWS_ENDPOINT_URL'] = 'http://127.0.0.1:1';
+  process.env['AWS_ENDPOINT_URL_LAMBDA'] = url;
+  process.env['AWS_ENDPOINT_URL_STS'] = url;
+  const endpoint = atFunction('7', 'arn:aws:iam::123456789012:role/caller');
+  assert.equal(await call(t, { endpoint }).outcome(), 'end');
+  assert.equal(aws.assumedRoles.length, 1);
 });
 
 describe('a call fails', { timeout: 60_000 }, () => {
@@ -380,8 +457,6 @@ describe('a call fails', { timeout: 60_000 }, () => {
   }
 
   test('when there are no credentials', async (t) => {
-    const { AWS_ACCESS_KEY_ID: key } = process.env;
-    t.after(() => (process.env['AWS_ACCESS_KEY_ID'] = key));
     delete process.env['AWS_ACCESS_KEY_ID'];
     const { kind, message } = await failureOf(call(t));
     assert.equal(kind, 'callFailed');
@@ -397,8 +472,6 @@ describe('a call fails', { timeout: 60_000 }, () => {
   });
 
   test('when nobody listens', async (t) => {
-    const { AWS_ENDPOINT_URL: url } = process.env;
-    t.after(() => (process.env['AWS_ENDPOINT_URL'] = url));
     process.env['AWS_ENDPOINT_URL'] = 'http://127.0.0.1:1';
     const { kind, message } = await failureOf(call(t));
     assert.equal(kind, 'connect');
