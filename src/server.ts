@@ -20,7 +20,7 @@ import {
   openRequestIdentity,
   type IdentitySettings,
 } from './io/deployment/load-request-identity.ts';
-import type { LambdaSettings } from './io/deployment/lambda-transport.ts';
+import type { LambdaSettings } from './io/deployment/function-call.ts';
 import type { HttpListener } from './io/http/exchange.ts';
 import { startHttpListener } from './io/http/listener.ts';
 import type { IngressOptions } from './io/ingress/context.ts';

@@ -6,7 +6,7 @@ import {
   openRequestIdentity,
   type IdentitySettings,
 } from '../io/deployment/load-request-identity.ts';
-import type { LambdaSettings } from '../io/deployment/lambda-transport.ts';
+import type { LambdaSettings } from '../io/deployment/function-call.ts';
 import { createLogger } from '../io/log.ts';
 import type { Logger, LoggerOptions } from '../io/log.ts';
 import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { LambdaSettings } from '../../src/io/deployment/lambda-transport.ts';
+import type { LambdaSettings } from '../../src/io/deployment/function-call.ts';
 import { checkSignature, type Signer } from './aws-signature.ts';
 
 export const OWN_ACCESS_KEY = 'AKIAOWN';

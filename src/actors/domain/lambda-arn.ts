@@ -24,7 +24,8 @@ const PATTERNS: ReadonlyArray<readonly [what: string, pattern: RegExp]> = [
 
 export function parseLambdaArn(text: string): LambdaArnResult {
   const components = text.split(':');
-  if (components.length === COMPONENTS_COUNT - 1) return invalid(UNQUALIFIED);
+  const isUnqualified = components.length === COMPONENTS_COUNT && components.at(-1) === '';
+  if (isUnqualified || components.length === COMPONENTS_COUNT - 1) return invalid(UNQUALIFIED);
   if (components.length !== COMPONENTS_COUNT) return invalid(MALFORMED);
   const broken = PATTERNS.find(([, pattern], index) => !pattern.test(components[index] ?? ''));
   if (broken !== undefined) return invalid(`The ARN of a Lambda function ${broken[0]}`);

@@ -4,7 +4,8 @@ import type {
   DeploymentStreamListener,
   DeploymentTransport,
 } from '../../actors/ports.ts';
-import { LambdaTransport, type LambdaSettings } from './lambda-transport.ts';
+import type { LambdaSettings } from './function-call.ts';
+import { LambdaTransport } from './lambda-transport.ts';
 import { HttpDeploymentTransport } from './transport.ts';
 
 /** Reaches deployments of every kind. */

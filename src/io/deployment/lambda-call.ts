@@ -1,8 +1,8 @@
 // One call of a function, from the request of an exchange to its response. Loaded with the first call.
 import type { FailureReason } from './failures.ts';
+import type { FunctionCall, FunctionReply, LambdaSettings } from './function-call.ts';
 import { invokeFailure, LambdaClients, type InvokeAnswer } from './lambda-client.ts';
 import { decodeAnswer, encodeEvent, type LambdaAnswer } from './lambda-envelope.ts';
-import type { FunctionCall, FunctionReply, LambdaSettings } from './lambda-transport.ts';
 import { compressZstd, decompressZstd } from './zstd.ts';
 
 /** How much of what a function threw is quoted. Unit: characters. */

@@ -5,7 +5,7 @@ import type { LambdaEndpoint } from '../../actors/domain/endpoint.ts';
 import { regionOf } from '../../actors/domain/lambda-arn.ts';
 import { durationMs } from '../../actors/domain/time.ts';
 import { describeSocketError, type FailureReason } from './failures.ts';
-import type { LambdaSettings } from './lambda-transport.ts';
+import type { LambdaSettings } from './function-call.ts';
 
 /** Source: the reference's `connect-timeout`. Unit: milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -10,39 +10,8 @@ import type {
   DeploymentTransport,
 } from '../../actors/ports.ts';
 import { connectionLost, failureOf, type FailureReason } from './failures.ts';
+import type { FunctionCall, FunctionReply, LambdaSettings } from './function-call.ts';
 import type { FunctionCaller } from './lambda-call.ts';
-
-/** How functions are called. Plain data, so that partition threads can be given it. */
-export interface LambdaSettings {
-  /** Of the AWS configuration files; default is the one that AWS's own variables name. */
-  readonly profile: string | undefined;
-  /** Sent when a role is assumed. */
-  readonly externalId: string | undefined;
-  /** From how many bytes on a request body is compressed, if its deployment can read that. */
-  readonly compressionThresholdBytes: number;
-  /** Largest answer, both as AWS gives it and decompressed. Unit: bytes, inclusive. */
-  readonly answerBytesMax: number;
-}
-
-/** The request of one exchange. */
-export interface FunctionCall extends Pick<DeploymentRequest, 'method' | 'path' | 'headers'> {
-  readonly endpoint: LambdaEndpoint;
-  readonly body: Uint8Array;
-  /** Gives the call up. The function may run all the same. */
-  readonly signal: AbortSignal;
-}
-
-export type FunctionReply =
-  | {
-      readonly kind: 'response';
-      readonly status: number;
-      /** Names in lower case. */
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: Uint8Array;
-    }
-  | { readonly kind: 'failed'; readonly reason: FailureReason };
-
-type Call = (call: FunctionCall) => Promise<FunctionReply>;
 
 export class LambdaTransport implements DeploymentTransport {
   readonly #settings: LambdaSettings;
@@ -57,9 +26,8 @@ export class LambdaTransport implements DeploymentTransport {
   open(request: DeploymentRequest, listener: DeploymentStreamListener): DeploymentStream {
     const { endpoint } = request;
     assert(endpoint.kind === 'lambda', 'an endpoint of the Lambda transport has an ARN');
-    const call: Call = async (functionCall) => (await this.#load()).call(functionCall);
     const exchange = new LambdaExchange({ ...request, endpoint }, listener, {
-      call,
+      call: (functionCall) => this.#call(functionCall),
       forget: () => this.#exchanges.delete(exchange),
     });
     this.#exchanges.add(exchange);
@@ -75,16 +43,18 @@ export class LambdaTransport implements DeploymentTransport {
     caller?.close();
   }
 
-  #load(): Promise<FunctionCaller> {
+  async #call(functionCall: FunctionCall): Promise<FunctionReply> {
+    if (this.#closed !== undefined) return { kind: 'failed', reason: this.#closed };
     this.#caller ??= import('./lambda-call.ts').then(
       ({ FunctionCaller }) => new FunctionCaller(this.#settings),
     );
-    return this.#caller;
+    const caller = await this.#caller;
+    return caller.call(functionCall);
   }
 }
 
 interface ExchangePlace {
-  readonly call: Call;
+  readonly call: (functionCall: FunctionCall) => Promise<FunctionReply>;
   /** The exchange is over. */
   readonly forget: () => void;
 }

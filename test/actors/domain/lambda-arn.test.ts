@@ -37,6 +37,7 @@ describe('no ARN of a function is', () => {
     ['arn:aws:lambda', components],
     [`${FUNCTION}:7:8`, components],
     [FUNCTION, suffix],
+    [`${FUNCTION}:`, suffix],
     ['urn:aws:lambda:eu-central-1:1:function:f:1', /`arn`/],
     ['arn::lambda:eu-central-1:1:function:f:1', /a partition/],
     ['arn:aws:s3:eu-central-1:1:function:f:1', /`lambda`/],
@@ -46,7 +47,6 @@ describe('no ARN of a function is', () => {
     ['arn:aws:lambda:eu-central-1:1:layer:f:1', /`function`/],
     ['arn:aws:lambda:eu-central-1:1:function::1', /a function/],
     ['arn:aws:lambda:eu-central-1:1:function:f/../x:1', /a function/],
-    [`${FUNCTION}:`, /a version or an alias/],
     [`${FUNCTION}:$latest`, /a version or an alias/],
     [`${FUNCTION}:7\n`, /a version or an alias/],
   ];

@@ -7,10 +7,8 @@ import { after, before, beforeEach, describe, test, type TestContext } from 'nod
 import { decompress } from 'fzstd';
 import type { LambdaEndpoint } from '../../../src/actors/domain/endpoint.ts';
 import type { TransportFailure } from '../../../src/actors/ports.ts';
-import {
-  LambdaTransport,
-  type LambdaSettings,
-} from '../../../src/io/deployment/lambda-transport.ts';
+import type { LambdaSettings } from '../../../src/io/deployment/function-call.ts';
+import { LambdaTransport } from '../../../src/io/deployment/lambda-transport.ts';
 import {
   awsError,
   CONTAINER_PATH,
