@@ -13,13 +13,14 @@ import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
 import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
+import { openDeploymentTransport } from './io/deployment/deployment-transport.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
 import {
   loadIdentityKey,
   openRequestIdentity,
   type IdentitySettings,
 } from './io/deployment/load-request-identity.ts';
-import { HttpDeploymentTransport } from './io/deployment/transport.ts';
+import type { LambdaSettings } from './io/deployment/function-call.ts';
 import type { HttpListener } from './io/http/exchange.ts';
 import { startHttpListener } from './io/http/listener.ts';
 import type { IngressOptions } from './io/ingress/context.ts';
@@ -176,7 +177,7 @@ function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | und
 function openSchema({ directory, closers }: Opened, { config, identity }: Parts): SchemaActor {
   const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
   closers.push(() => store.close());
-  const transport = new HttpDeploymentTransport();
+  const transport = openDeploymentTransport(lambdaSettingsOf(config));
   closers.push(() => transport.close());
   const discovery = createDiscovery({
     transport,
@@ -197,11 +198,22 @@ function threadSettings(
     environmentPaths: environmentPaths(directory),
     defaults: handlerDefaultsOf(config),
     identity,
+    lambda: lambdaSettingsOf(config),
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
     eagerStateBytesMax: config.eagerStateSizeLimit,
     cleanupIntervalMs: config.cleanupIntervalMs,
     messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
     logOptions,
+  };
+}
+
+function lambdaSettingsOf(config: ServerConfig): LambdaSettings {
+  return {
+    profile: config.awsProfile,
+    externalId: config.awsAssumeRoleExternalId,
+    compressionThresholdBytes: config.requestCompressionThreshold,
+    // An answer holds all messages of an attempt, in base64.
+    answerBytesMax: 2 * config.messageSizeLimit,
   };
 }
 

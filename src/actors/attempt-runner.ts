@@ -3,6 +3,7 @@
 import { applyToAttempt } from './attempt/apply.ts';
 import type { AttemptCommand } from './attempt/command.ts';
 import type { AttemptEffect, AttemptResult } from './attempt/effect.ts';
+import type { AttemptFailure } from './attempt/failure.ts';
 import { attemptFailure, STREAM_BROKEN } from './attempt/failure.ts';
 import { resolveEntry } from './attempt/resolve-entry.ts';
 import type { EntryContext } from './attempt/resolve-entry.ts';
@@ -104,7 +105,7 @@ export class AttemptRunner {
     const path = `/invoke/${target.service}/${target.handler}`;
     this.#stream = this.#environment.transport.open(
       {
-        address: { uri: deployment.uri, httpVersion: deployment.httpVersion },
+        endpoint: deployment.endpoint,
         method: 'POST',
         path,
         headers: this.#requestHeaders(path),
@@ -325,7 +326,25 @@ function isCommand(message: DeploymentMessage): message is CommandMessage {
   return !CONTROL_KINDS.has(message.kind);
 }
 
-function streamFailed({ kind, message }: TransportFailure): AttemptCommand {
-  const isBroken = kind === 'reset' || kind === 'connectionLost';
-  return { kind: 'broken', failure: isBroken ? STREAM_BROKEN : attemptFailure('RT0010', message) };
+function streamFailed(failure: TransportFailure): AttemptCommand {
+  return { kind: 'broken', failure: failureOfStream(failure) };
+}
+
+function failureOfStream({ kind, message, retryAfterMs }: TransportFailure): AttemptFailure {
+  switch (kind) {
+    case 'reset':
+    case 'connectionLost':
+      return STREAM_BROKEN;
+    case 'throttled':
+      return { ...attemptFailure('RT0023', message), retryAfterMs };
+    case 'tooLarge':
+      return attemptFailure('RT0019', message);
+    case 'connect':
+    case 'http11Only':
+    case 'refused':
+    case 'protocol':
+    case 'unavailable':
+    case 'callFailed':
+      return attemptFailure('RT0010', message);
+  }
 }

@@ -1,11 +1,12 @@
 // Entry of a partition thread, and its wiring. Runs as a piscina task that ends when it is told to.
 import { randomFillSync } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
+import { openDeploymentTransport } from '../io/deployment/deployment-transport.ts';
 import {
   openRequestIdentity,
   type IdentitySettings,
 } from '../io/deployment/load-request-identity.ts';
-import { HttpDeploymentTransport } from '../io/deployment/transport.ts';
+import type { LambdaSettings } from '../io/deployment/function-call.ts';
 import { createLogger } from '../io/log.ts';
 import type { Logger, LoggerOptions } from '../io/log.ts';
 import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
@@ -35,6 +36,7 @@ export interface PartitionThreadSettings {
   readonly environmentPaths: readonly string[];
   readonly defaults: HandlerDefaults;
   readonly identity: IdentitySettings | undefined;
+  readonly lambda: LambdaSettings;
   /** Attempts connected to one deployment from one thread at once. */
   readonly attemptsPerDeploymentMax: number;
   readonly eagerStateBytesMax: number;
@@ -86,7 +88,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   });
 
   const stores = openStores(backends, settings.partitionsCount, partitions);
-  const transport = new HttpDeploymentTransport();
+  const transport = openDeploymentTransport(settings.lambda);
   host = new PartitionHost({
     partitionsCount: settings.partitionsCount,
     stores,

@@ -1,6 +1,7 @@
 // The schema on disk: one row per deployment and one that counts changes, in an environment of their
 // own. Thread: main.
 import { assert } from '../actors/domain/assert.ts';
+import type { HttpEndpoint } from '../actors/domain/endpoint.ts';
 import type { DeploymentId } from '../actors/domain/ids.ts';
 import {
   activeRevisions,
@@ -14,21 +15,25 @@ import type { SchemaStore } from '../actors/ports.ts';
 import { openEnvironment } from './environment.ts';
 import type { Write } from './key-value-backend.ts';
 import { LmdbBackend } from './lmdb-backend.ts';
-import { packRow, unpackRow } from './value-codec.ts';
+import { packRow, unpackRow, unpackRowOfAny } from './value-codec.ts';
 
-/** Of both kinds of row. */
-const ROW_VERSION = 1;
+const CHANGES_ROW_VERSION = 1;
+const DEPLOYMENT_ROW_VERSION = 2;
 
 const CHANGES_KEY = Buffer.from('changes');
 const DEPLOYMENT_KEYS = { start: Buffer.from('deployment/'), end: Buffer.from('deployment0') };
 
-type ChangesRow = readonly [version: typeof ROW_VERSION, changesCount: number];
-type DeploymentRow = readonly [version: typeof ROW_VERSION, deployment: StoredDeployment];
+type ChangesRow = readonly [version: typeof CHANGES_ROW_VERSION, changesCount: number];
+type DeploymentRow =
+  | readonly [version: typeof DEPLOYMENT_ROW_VERSION, deployment: StoredDeployment]
+  /** Before there were deployments other than HTTP ones. */
+  | readonly [version: 1, deployment: StoredHttpDeployment];
 
 /** Lists in place of maps, which msgpack would turn into objects. */
 type StoredDeployment = Omit<Deployment, 'services'> & {
   readonly services: readonly StoredRevision[];
 };
+type StoredHttpDeployment = Omit<StoredDeployment, 'endpoint'> & Omit<HttpEndpoint, 'kind'>;
 type StoredRevision = Omit<ServiceRevision, 'handlers'> & { readonly handlers: readonly Handler[] };
 
 /** Opens or makes the store in a directory. */
@@ -48,7 +53,7 @@ class LmdbSchemaStore implements SchemaStore {
   load(): Schema {
     const changes = this.#backend.get(CHANGES_KEY);
     if (changes === undefined) return EMPTY_SCHEMA;
-    const [, version] = unpackRow<ChangesRow>(changes, ROW_VERSION);
+    const [, version] = unpackRow<ChangesRow>(changes, CHANGES_ROW_VERSION);
     const deployments = new Map<DeploymentId, Deployment>();
     for (const [, value] of this.#backend.range(DEPLOYMENT_KEYS)) {
       const deployment = unpackDeployment(value);
@@ -59,7 +64,7 @@ class LmdbSchemaStore implements SchemaStore {
   }
 
   async save({ version, deployments }: Schema): Promise<void> {
-    const changes: ChangesRow = [ROW_VERSION, version];
+    const changes: ChangesRow = [CHANGES_ROW_VERSION, version];
     const writes = [
       { key: CHANGES_KEY, value: packRow(changes) },
       ...this.#changedRows(deployments),
@@ -98,16 +103,23 @@ function packDeployment(deployment: Deployment): Uint8Array {
     ...revision,
     handlers: [...revision.handlers.values()],
   }));
-  const row: DeploymentRow = [ROW_VERSION, { ...deployment, services }];
+  const row: DeploymentRow = [DEPLOYMENT_ROW_VERSION, { ...deployment, services }];
   return packRow(row);
 }
 
 function unpackDeployment(bytes: Uint8Array): Deployment {
-  const [, stored] = unpackRow<DeploymentRow>(bytes, ROW_VERSION);
+  const stored = unpackStored(bytes);
   const services = stored.services.map((revision): [string, ServiceRevision] => {
     assert(revision.deploymentId === stored.id, 'a revision is stored with its own deployment');
     const handlers = new Map(revision.handlers.map((handler) => [handler.name, handler]));
     return [revision.name, { ...revision, handlers }];
   });
   return { ...stored, services: new Map(services) };
+}
+
+function unpackStored(bytes: Uint8Array): StoredDeployment {
+  const row = unpackRowOfAny<DeploymentRow>(bytes, [1, DEPLOYMENT_ROW_VERSION]);
+  if (row[0] === DEPLOYMENT_ROW_VERSION) return row[1];
+  const { uri, httpVersion, ...deployment } = row[1];
+  return { ...deployment, endpoint: { kind: 'http', uri, httpVersion } };
 }

@@ -30,6 +30,17 @@ export function unpackRow<Row extends PackedRow>(bytes: Uint8Array, version: Row
   return row;
 }
 
+/** `unpackRow` for tables that kept rows of earlier versions. */
+export function unpackRowOfAny<Row extends PackedRow>(
+  bytes: Uint8Array,
+  versions: ReadonlyArray<Row[0]>,
+): Row {
+  const row = packr.unpack(bytes) as Row;
+  const expected = versions.join(' or ');
+  assert(versions.includes(row[0]), `a stored row has version ${expected}, not ${String(row[0])}`);
+  return row;
+}
+
 /** How the rows of one table are stored. */
 export interface RowCodec<Row> {
   encode(row: Row): Uint8Array;

@@ -168,9 +168,8 @@ test('a schema arrives with its maps', async (t) => {
   const services = new Map([['S', service]]);
   const deployment: Deployment = {
     id,
-    uri: 'http://localhost:9080/',
+    endpoint: { kind: 'http', uri: 'http://localhost:9080/', httpVersion: 'HTTP/2.0' },
     protocolMode: 'BidiStream',
-    httpVersion: 'HTTP/2.0',
     additionalHeaders: { authorization: 'x' },
     metadata: {},
     createdAtMs: unixMillis(T0),

@@ -8,13 +8,15 @@ import { durationMs } from '../../src/actors/domain/time.ts';
 import { removeDeployment } from '../../src/actors/schema/register.ts';
 import { openEnvironment } from '../../src/storage/environment.ts';
 import { openSchemaStore } from '../../src/storage/schema-store.ts';
+import { packRow } from '../../src/storage/value-codec.ts';
 import {
+  at,
+  atFunction,
   deploymentId,
   discovered,
   handlerManifest,
   registered,
   serviceManifest,
-  uri,
 } from '../support/schema-fixtures.ts';
 
 let directory = '';
@@ -35,7 +37,7 @@ async function reopen(): Promise<Schema> {
   return schema;
 }
 
-/** Two deployments that use every optional field and share a service. */
+/** Three deployments that use every optional field and share a service. */
 function fullSchema(): Schema {
   const rich = serviceManifest({
     name: 'Rich',
@@ -67,7 +69,12 @@ function fullSchema(): Schema {
     metadata: { git: 'abc' },
     discovered: discovered({ services: [rich, serviceManifest()] }),
   });
-  return registered(first.schema, { uri: uri('http://b'), freshId: deploymentId(2) }).schema;
+  const second = registered(first.schema, { address: at('http://b'), freshId: deploymentId(2) });
+  return registered(second.schema, {
+    address: atFunction('1', 'arn:aws:iam::123456789012:role/caller'),
+    freshId: deploymentId(9),
+    discovered: discovered({ lambdaCompression: 'zstd', protocolMode: 'RequestResponse' }),
+  }).schema;
 }
 
 describe('the schema store', () => {
@@ -99,7 +106,7 @@ describe('the schema store', () => {
     await before.save(fullSchema());
     await before.close();
     const store = openSchemaStore(directory);
-    const changed = registered(store.load(), { uri: uri('http://c'), freshId: deploymentId(3) });
+    const changed = registered(store.load(), { address: at('http://c'), freshId: deploymentId(3) });
     await store.save(changed.schema);
     await store.close();
     assert.deepEqual(await reopen(), changed.schema);
@@ -114,13 +121,34 @@ describe('the schema store', () => {
     // Writing the row again would undo this.
     await rows.put(key, Buffer.from('marked'));
     const { schema: changed } = registered(schema, {
-      uri: uri('http://c'),
+      address: at('http://c'),
       freshId: deploymentId(3),
     });
     await store.save(changed);
     assert.equal(rows.getBinary(key)?.toString(), 'marked');
     await rows.close();
     await store.close();
+  });
+
+  test('reads deployments that were stored when there were none but HTTP ones', async () => {
+    const { schema } = registered(EMPTY_SCHEMA, { address: at('http://a') });
+    const [deployment] = schema.deployments.values();
+    assert.ok(deployment !== undefined);
+    const { endpoint, services, ...fields } = deployment;
+    const revisions = [...services.values()].map((revision) => ({
+      ...revision,
+      handlers: [...revision.handlers.values()],
+    }));
+    assert.ok(endpoint.kind === 'http');
+    const { uri, httpVersion } = endpoint;
+    const environment = openEnvironment(directory);
+    await environment.put(Buffer.from('changes'), packRow([1, schema.version]));
+    await environment.put(
+      Buffer.from(`deployment/${deployment.id}`),
+      packRow([1, { ...fields, uri, httpVersion, services: revisions }]),
+    );
+    await environment.close();
+    assert.deepEqual(await reopen(), schema);
   });
 
   test('refuses rows of another version', async () => {

@@ -196,7 +196,9 @@ function launch(args: readonly string[], environment: Environment): TrackedChild
 
 /** Configuration of the developer's shell must not reach the server under test. */
 function inheritedEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(RESTATE_|NODE_)/i.test(name));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(RESTATE_|NODE_|AWS_)/i.test(name),
+  );
   return Object.fromEntries(kept);
 }
 

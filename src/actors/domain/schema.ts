@@ -1,3 +1,4 @@
+import type { DeploymentEndpoint } from './endpoint.ts';
 import type { DeploymentId } from './ids.ts';
 import type { DurationMs, UnixMillis } from './time.ts';
 
@@ -68,10 +69,8 @@ export type ProtocolMode = 'BidiStream' | 'RequestResponse';
 
 export interface Deployment {
   readonly id: DeploymentId;
-  /** Absolute `http:` or `https:` URI; its path is the prefix of `/discover` and `/invoke/…`. */
-  readonly uri: string;
+  readonly endpoint: DeploymentEndpoint;
   readonly protocolMode: ProtocolMode;
-  readonly httpVersion: 'HTTP/1.1' | 'HTTP/2.0';
   readonly additionalHeaders: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAtMs: UnixMillis;

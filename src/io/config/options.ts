@@ -203,6 +203,21 @@ export const OPTIONS = {
     durationMs(MINUTE_MS),
     { doc: 'How long the signature of a request is valid; less than 1s counts as 1s.' },
   ),
+  awsProfile: optional('worker.invoker.aws-profile', textType('name'), {
+    doc: 'Profile of the AWS configuration files that is used to call Lambda functions.',
+    unset: 'as the AWS environment says',
+  }),
+  awsAssumeRoleExternalId: optional('worker.invoker.aws-assume-role-external-id', textType('id'), {
+    doc: 'External id that is sent when the role of a Lambda deployment is assumed.',
+  }),
+  requestCompressionThreshold: option(
+    'worker.invoker.request-compression-threshold',
+    byteCountType(0),
+    4 * MEBIBYTE,
+    {
+      doc: 'Request body from which on it is compressed, for Lambda deployments that can read it.',
+    },
+  ),
   retryInitialIntervalMs: option(
     'default-retry-policy.initial-interval',
     NON_ZERO_DURATION,

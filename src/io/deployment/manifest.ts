@@ -171,6 +171,7 @@ function checkManifest(fields: ManifestFields): ManifestResult {
     protocolMode: PROTOCOL_MODES[protocolMode],
     minProtocolVersion: min,
     maxProtocolVersion: max,
+    lambdaCompression: fields.lambdaCompression,
     services: fields.services.map(toService),
   };
   return { kind: 'manifest', manifest };

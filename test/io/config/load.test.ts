@@ -77,6 +77,9 @@ describe('defaults', () => {
       messageSizeLimit: 33_554_432,
       requestIdentityKeyFile: undefined,
       requestIdentityExpirationMs: 60_000,
+      awsProfile: undefined,
+      awsAssumeRoleExternalId: undefined,
+      requestCompressionThreshold: 4 * 1024 * 1024,
       retryInitialIntervalMs: 500,
       retryExponentiationFactor: 2,
       retryMaxIntervalMs: 60_000,
@@ -345,6 +348,8 @@ describe('the help text', () => {
         'ingressConcurrentRequestsLimit',
         'partitionThreads',
         'requestIdentityKeyFile',
+        'awsProfile',
+        'awsAssumeRoleExternalId',
       ],
     );
   });
