@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
+import type { ScopeFeatures } from './actors/domain/scope.ts';
 import { unixMillis } from './actors/domain/time.ts';
 import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import { Router } from './actors/router.ts';
@@ -141,7 +142,16 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       operator: router,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
-      options: { defaults, clusterName: config.clusterName, nodeId: 1, ingressUrl: ingress.url },
+      options: {
+        defaults,
+        clusterName: config.clusterName,
+        nodeId: 1,
+        ingressUrl: ingress.url,
+        features: {
+          vqueues: config.vqueues,
+          scoped_virtual_objects: config.scopedVirtualObjects,
+        },
+      },
       log,
     }),
   });
@@ -193,6 +203,7 @@ function threadSettings(
     partitionsCount: directory.marker.partitionsCount,
     environmentPaths: environmentPaths(directory),
     defaults: handlerDefaultsOf(config),
+    scopeFeatures: scopeFeaturesOf(config),
     identity,
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
     eagerStateBytesMax: config.eagerStateSizeLimit,
@@ -207,6 +218,14 @@ function ingressOptions({ config }: Parts): IngressOptions {
     requestBodyBytesMax: config.ingressRequestSizeLimit,
     concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
     defaults: handlerDefaultsOf(config),
+    scopeFeatures: scopeFeaturesOf(config),
+  };
+}
+
+function scopeFeaturesOf(config: ServerConfig): ScopeFeatures {
+  return {
+    scopes: config.vqueues,
+    scopedObjects: config.scopedVirtualObjects,
   };
 }
 

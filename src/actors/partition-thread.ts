@@ -20,6 +20,7 @@ import { ID_RANDOM_BYTES } from './domain/make-invocation-id.ts';
 import { targetKey } from './domain/invocation.ts';
 import type { HandlerDefaults, Schema } from './domain/schema.ts';
 import { EMPTY_SCHEMA } from './domain/schema.ts';
+import type { ScopeFeatures } from './domain/scope.ts';
 import { type DurationMs, unixMillis } from './domain/time.ts';
 import { largeBodyOf } from './messages.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
@@ -34,6 +35,7 @@ export interface PartitionThreadSettings {
   /** One LMDB environment per path; partition p lives in environment p modulo their number. */
   readonly environmentPaths: readonly string[];
   readonly defaults: HandlerDefaults;
+  readonly scopeFeatures: ScopeFeatures;
   readonly identity: IdentitySettings | undefined;
   /** Attempts connected to one deployment from one thread at once. */
   readonly attemptsPerDeploymentMax: number;
@@ -58,15 +60,21 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   let host: PartitionHost | undefined;
   let askToClose: (() => void) | undefined;
   const closeAsked = new Promise<void>((resolve) => (askToClose = resolve));
+  let giveSchema: (() => void) | undefined;
+  const schemaGiven = new Promise<void>((resolve) => (giveSchema = resolve));
 
   const channel = new ThreadChannel<ToPartitionThread, ToMainThread>({
     port,
     largeBodyOf,
     onMessage: (message) => {
       switch (message.kind) {
-        case 'schema':
+        case 'schema': {
+          const { ruleBook } = schema;
           schema = message.schema;
+          giveSchema?.();
+          if (schema.ruleBook.version !== ruleBook.version) host?.scopeRulesChanged();
           return;
+        }
         case 'close':
           askToClose?.();
           return;
@@ -94,6 +102,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
       schema: { current: () => schema },
       observer: { attemptFailed: (report) => logAttemptFailure(log, report) },
       defaults: settings.defaults,
+      scopeFeatures: settings.scopeFeatures,
       identity: openRequestIdentity(settings.identity),
       commonHeaders: [['x-restate-cluster-name', settings.clusterName]],
       now: () => unixMillis(Date.now()),
@@ -108,6 +117,8 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
       process.exit(1);
     },
   });
+  // Under no rules at all, what waits for a slot would start.
+  await schemaGiven;
   host.recover();
   channel.post({ kind: 'ready' });
 

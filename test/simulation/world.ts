@@ -29,6 +29,8 @@ const PARTITIONS_COUNT = 3;
 const RETENTION_MS = durationMs(1_000_000_000);
 const RULES = {
   eagerStateBytesMax: 1_000_000,
+  pausesAtOnce: false,
+  concurrencyLimitOf: () => Infinity,
   usesLazyState: () => false,
   findDeployment: () => undefined,
   completionIdsOf: () => [],
@@ -205,7 +207,8 @@ export class World {
       case 'attemptDue':
       case 'retryAttempt': {
         const { invocationId, epoch } = effect;
-        partition.mailbox.push({ kind: 'beginAttempt', invocationId, epoch });
+        const nowMs = unixMillis(this.#nowMs);
+        partition.mailbox.push({ kind: 'beginAttempt', nowMs, invocationId, epoch });
         return;
       }
       case 'notifyAttempt': {
@@ -219,12 +222,16 @@ export class World {
       case 'pauseAttempt': {
         const { invocationId, epoch } = effect;
         if (attempts.has(invocationId)) return;
-        partition.mailbox.push({ kind: 'beginAttempt', invocationId, epoch });
+        const nowMs = unixMillis(this.#nowMs);
+        partition.mailbox.push({ kind: 'beginAttempt', nowMs, invocationId, epoch });
         return;
       }
       case 'ackCommand':
       case 'hastenAttempt':
       case 'cleanMore':
+        return;
+      case 'serveMoreSlots':
+        partition.mailbox.push({ kind: 'serveSlots', nowMs: unixMillis(this.#nowMs) });
         return;
       case 'send': {
         const { sequence, message } = effect;

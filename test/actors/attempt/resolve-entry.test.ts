@@ -8,6 +8,7 @@ import type { InvocationTarget } from '../../../src/actors/domain/invocation.ts'
 import { HANDLER_DEFAULTS } from '../../../src/actors/domain/limits.ts';
 import { invocationIdFor } from '../../../src/actors/domain/make-invocation-id.ts';
 import { EMPTY_SCHEMA } from '../../../src/actors/domain/schema.ts';
+import { NO_SCOPE_FEATURES } from '../../../src/actors/domain/scope.ts';
 import { durationMs } from '../../../src/actors/domain/time.ts';
 import {
   discovered,
@@ -59,11 +60,16 @@ const name = '';
 const outcome = { kind: 'success', value: EMPTY } as const;
 const ID = formatInvocationId(3n, 4n);
 
-function resolve(message: CommandMessage, target: InvocationTarget = SERVICE): EntryResolution {
+function resolve(
+  message: CommandMessage,
+  target: InvocationTarget = SERVICE,
+  scopeFeatures = NO_SCOPE_FEATURES,
+): EntryResolution {
   const context: EntryContext = {
     target,
     schema,
     defaults: HANDLER_DEFAULTS,
+    scopeFeatures,
     nowMs: T0,
     randomBytes: () => RANDOM,
     encodeInput: () => INPUT,

@@ -63,6 +63,8 @@ export function describeEffect(effect: PartitionEffect): string {
       return `arm ${describeTime(effect.dueMs)}`;
     case 'cleanMore':
       return 'clean more';
+    case 'serveMoreSlots':
+      return 'serve more slots';
   }
 }
 

@@ -93,6 +93,8 @@ export class Machine {
   constructor(rules: Partial<PartitionRules> = {}) {
     this.#rules = {
       eagerStateBytesMax: 1_000_000,
+      pausesAtOnce: false,
+      concurrencyLimitOf: () => Infinity,
       usesLazyState: () => false,
       findDeployment: () => undefined,
       completionIdsOf: () => [],
@@ -214,7 +216,8 @@ export class Machine {
   }
 
   begin(name: string, epoch = this.#epoch(name)): AttemptInput | undefined {
-    const effects = this.effects({ kind: 'beginAttempt', invocationId: idOf(name), epoch });
+    const nowMs = unixMillis(this.nowMs);
+    const effects = this.effects({ kind: 'beginAttempt', nowMs, invocationId: idOf(name), epoch });
     return effects.find((effect) => effect.kind === 'startAttempt')?.input;
   }
 
