@@ -9,6 +9,7 @@ import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
+import type { AdminOptions } from './io/admin/context.ts';
 import { createAdminHandler } from './io/admin/server.ts';
 import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
 import { defaultServerConfig } from './io/config/load.ts';
@@ -98,7 +99,6 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const { config, log, onFatal } = parts;
   const { directory, closers } = opened;
   const { marker } = directory;
-  const defaults = handlerDefaultsOf(config);
   const now = () => unixMillis(Date.now());
 
   const schema = openSchema(opened, parts);
@@ -142,16 +142,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       operator: router,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
-      options: {
-        defaults,
-        clusterName: config.clusterName,
-        nodeId: 1,
-        ingressUrl: ingress.url,
-        features: {
-          vqueues: config.vqueues,
-          scoped_virtual_objects: config.scopedVirtualObjects,
-        },
-      },
+      options: adminOptions(parts, ingress.url),
       log,
     }),
   });
@@ -219,6 +210,16 @@ function ingressOptions({ config }: Parts): IngressOptions {
     concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
     defaults: handlerDefaultsOf(config),
     scopeFeatures: scopeFeaturesOf(config),
+  };
+}
+
+function adminOptions({ config }: Parts, ingressUrl: string): AdminOptions {
+  return {
+    defaults: handlerDefaultsOf(config),
+    clusterName: config.clusterName,
+    nodeId: 1,
+    ingressUrl,
+    features: { vqueues: config.vqueues, scoped_virtual_objects: config.scopedVirtualObjects },
   };
 }
 

@@ -58,10 +58,8 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   const log = createLogger(settings.logOptions).child({ thread: 'partition' });
   let schema: Schema = EMPTY_SCHEMA;
   let host: PartitionHost | undefined;
-  let askToClose: (() => void) | undefined;
-  const closeAsked = new Promise<void>((resolve) => (askToClose = resolve));
-  let giveSchema: (() => void) | undefined;
-  const schemaGiven = new Promise<void>((resolve) => (giveSchema = resolve));
+  const [schemaGiven, giveSchema] = signal();
+  const [closeAsked, askToClose] = signal();
 
   const channel = new ThreadChannel<ToPartitionThread, ToMainThread>({
     port,
@@ -71,12 +69,12 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
         case 'schema': {
           const { ruleBook } = schema;
           schema = message.schema;
-          giveSchema?.();
+          giveSchema();
           if (schema.ruleBook.version !== ruleBook.version) host?.scopeRulesChanged();
           return;
         }
         case 'close':
-          askToClose?.();
+          askToClose();
           return;
         case 'crash':
           // Ends this thread, not the process.
@@ -98,15 +96,9 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
     stores,
     attempts: {
       transport,
-      protocol: createServiceProtocol(settings.messageBytesMax),
       schema: { current: () => schema },
       observer: { attemptFailed: (report) => logAttemptFailure(log, report) },
-      defaults: settings.defaults,
-      scopeFeatures: settings.scopeFeatures,
-      identity: openRequestIdentity(settings.identity),
-      commonHeaders: [['x-restate-cluster-name', settings.clusterName]],
-      now: () => unixMillis(Date.now()),
-      randomBytes: createRandomBytes(),
+      ...attemptSettings(settings),
     },
     attemptsPerDeploymentMax: settings.attemptsPerDeploymentMax,
     eagerStateBytesMax: settings.eagerStateBytesMax,
@@ -127,6 +119,24 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   await host.close();
   for (const backend of backends) await backend.close();
   channel.close();
+}
+
+function attemptSettings(settings: PartitionThreadSettings) {
+  return {
+    protocol: createServiceProtocol(settings.messageBytesMax),
+    defaults: settings.defaults,
+    scopeFeatures: settings.scopeFeatures,
+    identity: openRequestIdentity(settings.identity),
+    commonHeaders: [['x-restate-cluster-name', settings.clusterName]] as const,
+    now: () => unixMillis(Date.now()),
+    randomBytes: createRandomBytes(),
+  };
+}
+
+function signal(): readonly [given: Promise<void>, give: () => void] {
+  let give: () => void = () => undefined;
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return [given, () => give()];
 }
 
 function logAttemptFailure(log: Logger, report: AttemptFailureReport): void {

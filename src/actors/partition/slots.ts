@@ -72,14 +72,14 @@ interface Budget {
 
 /** Keeps L2 and L3. */
 function serveLevel(context: ApplyContext, level: string, budget: Budget): void {
-  const lines = context.state.slots.blocked.get(level);
-  while (lines !== undefined && lines.size > 0 && !isFull(context, level)) {
+  while (!isFull(context, level)) {
+    const line = firstBlockedBy(context, level);
+    if (line === undefined) return;
     if (budget.startsLeft === 0) {
       context.effects.push({ kind: 'serveMoreSlots' });
       return;
     }
-    const [line] = lines.values();
-    serveLine(context, must(line, 'a level that blocks has a line'), level, budget);
+    serveLine(context, line, level, budget);
   }
 }
 
@@ -140,6 +140,10 @@ function block({ state }: ApplyContext, line: SlotLine, level: string): void {
   const lines = blocked.get(level);
   if (lines === undefined) blocked.set(level, new Map([[name, line]]));
   else lines.set(name, line);
+}
+
+function firstBlockedBy({ state }: ApplyContext, level: string): SlotLine | undefined {
+  return state.slots.blocked.get(level)?.values().next().value;
 }
 
 function unblock({ state }: ApplyContext, line: SlotLine): void {

@@ -85,6 +85,8 @@ describe('defaults', () => {
       journalRetentionMs: 86_400_000,
       idempotencyRetentionMs: 86_400_000,
       workflowCompletionRetentionMs: 86_400_000,
+      vqueues: false,
+      scopedVirtualObjects: false,
     });
   });
 
