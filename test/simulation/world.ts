@@ -6,6 +6,7 @@ import { partitionOf } from '../../src/actors/domain/ids.ts';
 import type { InvocationId, PartitionNumber } from '../../src/actors/domain/ids.ts';
 import type { InvocationTarget } from '../../src/actors/domain/invocation.ts';
 import { inScope } from '../../src/actors/domain/invocation.ts';
+import { levelsOf } from '../../src/actors/domain/scope.ts';
 import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import { apply } from '../../src/actors/partition/apply.ts';
 import type {
@@ -154,10 +155,7 @@ export class World {
 
   /** Nobody has a slot any more, or waits for one. Call when settled and quiet. */
   checkSlotLedgers(): void {
-    for (const { store } of this.#partitions) {
-      const { taken, blocked, blockedBy } = store.slots;
-      assert.deepEqual([taken.size, blocked.size, blockedBy.size], [0, 0, 0]);
-    }
+    for (const partition of this.#partitions) checkSlotLedger(partition);
   }
 
   /** No message waits to be delivered and nothing is unfinished. */
@@ -357,6 +355,7 @@ export class World {
   /** The thread of one partition dies: memory and unflushed batches are gone. */
   #crash(partition: Partition): void {
     this.crashesCount += 1;
+    checkSlotLedger(partition);
     const reopened = this.#open(partition.number, partition.backend.crash());
     Object.assign(partition, reopened);
     for (const { requestId, command, reply } of this.requests) {
@@ -553,6 +552,29 @@ function checkAnsweredOnce({ invocationId, journal }: AttemptInput): void {
     );
     answered.add(completionId);
   }
+}
+
+/** The slots that the partition counts are those that its stored invocations have. */
+function checkSlotLedger({ mailbox, store }: Partition): void {
+  // Not derived yet.
+  if (mailbox[0]?.kind === 'recover') return;
+  const taken = new Map<string, number>();
+  let waitersCount = 0;
+  for (const { target, limitKey, status, epoch } of store.unfinishedInvocations()) {
+    if (target.scope === undefined) continue;
+    if (status.kind === 'inboxed' && status.isForSlot === true) waitersCount += 1;
+    if (status.kind !== 'invoked' || epoch === 0) continue;
+    if (status.slot?.kind === 'queued') waitersCount += 1;
+    if (status.slot !== undefined) continue;
+    for (const level of levelsOf(target.scope, limitKey)) {
+      taken.set(level, (taken.get(level) ?? 0) + 1);
+    }
+  }
+  const { blocked, blockedBy } = store.slots;
+  assert.deepEqual(store.slots.taken, taken);
+  assert.equal(blocked.size > 0, waitersCount > 0);
+  const linesCount = [...blocked.values()].reduce((count, lines) => count + lines.size, 0);
+  assert.equal(linesCount, blockedBy.size);
 }
 
 /** Fewer slots never end what runs, so that the most there ever were may be taken. */
