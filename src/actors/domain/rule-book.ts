@@ -119,7 +119,7 @@ export type RuleRemovalResult =
   | {
       readonly kind: 'removed';
       readonly book: RuleBook;
-      /** Those that existed. */
+      /** Those that existed, as often as they were named. */
       readonly patterns: readonly string[];
     }
   | RuleRefusal;
@@ -167,7 +167,7 @@ function changedRule(
 export function removeRules(book: RuleBook, removals: readonly RuleRemoval[]): RuleRemovalResult {
   const rules = new Map(book.rules);
   for (const removal of removals) {
-    const refusal = checkPrecondition(removal, book.rules.get(removal.pattern));
+    const refusal = checkPrecondition(removal, rules.get(removal.pattern));
     if (refusal !== undefined) return refusal;
     rules.delete(removal.pattern);
   }
