@@ -74,6 +74,10 @@ const service = restate.service({
       const client = ctx.scope(call.scope).serviceClient(SCOPED);
       return client[call.handler](call.input, restate.rpc.opts(limitOf(call)));
     },
+    /** The same, suspended meanwhile. */
+    callSuspended: handler(SUSPENDS_SOON, (ctx: restate.Context, call: ScopedCall) =>
+      ctx.scope(call.scope).serviceClient(SCOPED)[call.handler](call.input),
+    ),
     sendScoped: (ctx: restate.Context, call: ScopedCall): Promise<void> => {
       const client = ctx.scope(call.scope).serviceSendClient(SCOPED);
       client[call.handler](call.input, restate.rpc.sendOpts(limitOf(call)));
