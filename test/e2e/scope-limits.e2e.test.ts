@@ -110,6 +110,16 @@ describe('a rule of one invocation at a time', () => {
   });
 });
 
+test('a rule for any scope limits each of them, and nothing outside of scopes', async () => {
+  await limit(rig, { '*': 1 });
+  const [, x2 = ''] = await holdAll('any-x', ['any-x1', 'any-x2']);
+  const [, y2 = ''] = await holdAll('any-y', ['any-y1', 'any-y2']);
+  for (const tag of ['any-01', 'any-02']) await send(rig, '/Scoped/hold/send', tag);
+  for (const tag of ['any-x1', 'any-y1', 'any-01', 'any-02']) await awaitAttempt(tag);
+  await assertAllPending([x2, y2]);
+  await deleteRules(rig, '*');
+});
+
 describe('waiting handlers of one scope', () => {
   test('take turns by limit key and by object', async () => {
     await limit(rig, { turns: 1 });
