@@ -3,11 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
+import type { ScopeFeatures } from './actors/domain/scope.ts';
 import { unixMillis } from './actors/domain/time.ts';
 import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
+import type { AdminOptions } from './io/admin/context.ts';
 import { createAdminHandler } from './io/admin/server.ts';
 import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
 import { defaultServerConfig } from './io/config/load.ts';
@@ -100,7 +102,6 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const { config, log, onFatal } = parts;
   const { directory, closers } = opened;
   const { marker } = directory;
-  const defaults = handlerDefaultsOf(config);
   const now = () => unixMillis(Date.now());
 
   for (const path of environmentPaths(directory)) await recoverLogs(path, () => openTables(path));
@@ -145,7 +146,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       operator: router,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
-      options: { defaults, clusterName: config.clusterName, nodeId: 1, ingressUrl: ingress.url },
+      options: adminOptions(parts, ingress.url),
       log,
     }),
   });
@@ -197,6 +198,7 @@ function threadSettings(
     partitionsCount: directory.marker.partitionsCount,
     environmentPaths: environmentPaths(directory),
     defaults: handlerDefaultsOf(config),
+    scopeFeatures: scopeFeaturesOf(config),
     identity,
     lambda: lambdaSettingsOf(config),
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
@@ -222,6 +224,24 @@ function ingressOptions({ config }: Parts): IngressOptions {
     requestBodyBytesMax: config.ingressRequestSizeLimit,
     concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
     defaults: handlerDefaultsOf(config),
+    scopeFeatures: scopeFeaturesOf(config),
+  };
+}
+
+function adminOptions({ config }: Parts, ingressUrl: string): AdminOptions {
+  return {
+    defaults: handlerDefaultsOf(config),
+    clusterName: config.clusterName,
+    nodeId: 1,
+    ingressUrl,
+    features: { vqueues: config.vqueues, scoped_virtual_objects: config.scopedVirtualObjects },
+  };
+}
+
+function scopeFeaturesOf(config: ServerConfig): ScopeFeatures {
+  return {
+    scopes: config.vqueues,
+    scopedObjects: config.scopedVirtualObjects,
   };
 }
 

@@ -20,6 +20,7 @@ import type { NotificationEntry, NotificationId } from './domain/journal.ts';
 import { ATTEMPT_DRAIN_MS, TIMER_MS_MAX } from './domain/limits.ts';
 import type { Outcome } from './domain/outcome.ts';
 import type { Deployment } from './domain/schema.ts';
+import type { ScopeFeatures } from './domain/scope.ts';
 import type { UnixMillis } from './domain/time.ts';
 import type { ProposedEntry } from './partition/command.ts';
 import type { AttemptInput } from './partition/effect.ts';
@@ -44,6 +45,7 @@ export interface AttemptEnvironment {
   readonly schema: SchemaReader;
   readonly observer: AttemptObserver;
   readonly defaults: EntryContext['defaults'];
+  readonly scopeFeatures: ScopeFeatures;
   readonly identity: RequestIdentity;
   /** Headers sent with every attempt, after those of the deployment and of the identity. */
   readonly commonHeaders: ReadonlyArray<readonly [name: string, value: string]>;
@@ -177,6 +179,9 @@ export class AttemptRunner {
       retryCountSinceLastStoredEntry: retryState.retryCountSinceLastStoredEntry,
       durationSinceLastStoredEntryMs: Math.max(0, this.#environment.now() - input.modifiedAtMs),
       randomSeed: randomSeedOf(input.invocationId),
+      scope: input.target.scope,
+      limitKey: input.limitKey,
+      idempotencyKey: this.#environment.scopeFeatures.scopes ? input.idempotencyKey : undefined,
     });
     for (const entry of input.journal) this.#writer.writeEntry(entry);
     this.#stream?.write(this.#writer.take());
@@ -209,11 +214,12 @@ export class AttemptRunner {
   }
 
   #entryContext(): EntryContext {
-    const { schema, defaults, now, randomBytes, protocol } = this.#environment;
+    const { schema, defaults, scopeFeatures, now, randomBytes, protocol } = this.#environment;
     return {
       target: this.plan.input.target,
       schema: schema.current(),
       defaults,
+      scopeFeatures,
       nowMs: now(),
       randomBytes,
       encodeInput: (headers, value) => protocol.encodeInput(headers, value),

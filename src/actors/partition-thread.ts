@@ -21,6 +21,7 @@ import { ID_RANDOM_BYTES } from './domain/make-invocation-id.ts';
 import { targetKey } from './domain/invocation.ts';
 import type { HandlerDefaults, Schema } from './domain/schema.ts';
 import { EMPTY_SCHEMA } from './domain/schema.ts';
+import type { ScopeFeatures } from './domain/scope.ts';
 import { type DurationMs, unixMillis } from './domain/time.ts';
 import { largeBodyOf } from './messages.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
@@ -35,6 +36,7 @@ export interface PartitionThreadSettings {
   /** One LMDB environment per path; partition p lives in environment p modulo their number. */
   readonly environmentPaths: readonly string[];
   readonly defaults: HandlerDefaults;
+  readonly scopeFeatures: ScopeFeatures;
   readonly identity: IdentitySettings | undefined;
   readonly lambda: LambdaSettings;
   /** Attempts connected to one deployment from one thread at once. */
@@ -61,19 +63,23 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   const backends = await openBackends(settings.environmentPaths, `${thread}`);
   let schema: Schema = EMPTY_SCHEMA;
   let host: PartitionHost | undefined;
-  let askToClose: (() => void) | undefined;
-  const closeAsked = new Promise<void>((resolve) => (askToClose = resolve));
+  const [schemaGiven, giveSchema] = signal();
+  const [closeAsked, askToClose] = signal();
 
   const channel = new ThreadChannel<ToPartitionThread, ToMainThread>({
     port,
     largeBodyOf,
     onMessage: (message) => {
       switch (message.kind) {
-        case 'schema':
+        case 'schema': {
+          const { ruleBook } = schema;
           schema = message.schema;
+          giveSchema();
+          if (schema.ruleBook.version !== ruleBook.version) host?.scopeRulesChanged();
           return;
+        }
         case 'close':
-          askToClose?.();
+          askToClose();
           return;
         case 'crash':
           // Ends this thread, not the process.
@@ -94,14 +100,9 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
     stores,
     attempts: {
       transport,
-      protocol: createServiceProtocol(settings.messageBytesMax),
       schema: { current: () => schema },
       observer: { attemptFailed: (report) => logAttemptFailure(log, report) },
-      defaults: settings.defaults,
-      identity: openRequestIdentity(settings.identity),
-      commonHeaders: [['x-restate-cluster-name', settings.clusterName]],
-      now: () => unixMillis(Date.now()),
-      randomBytes: createRandomBytes(),
+      ...attemptSettings(settings),
     },
     attemptsPerDeploymentMax: settings.attemptsPerDeploymentMax,
     eagerStateBytesMax: settings.eagerStateBytesMax,
@@ -112,6 +113,8 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
       process.exit(1);
     },
   });
+  // Under no rules at all, what waits for a slot would start.
+  await schemaGiven;
   host.recover();
   channel.post({ kind: 'ready' });
 
@@ -120,6 +123,24 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   await host.close();
   for (const backend of backends) await backend.close();
   channel.close();
+}
+
+function attemptSettings(settings: PartitionThreadSettings) {
+  return {
+    protocol: createServiceProtocol(settings.messageBytesMax),
+    defaults: settings.defaults,
+    scopeFeatures: settings.scopeFeatures,
+    identity: openRequestIdentity(settings.identity),
+    commonHeaders: [['x-restate-cluster-name', settings.clusterName]] as const,
+    now: () => unixMillis(Date.now()),
+    randomBytes: createRandomBytes(),
+  };
+}
+
+function signal(): readonly [given: Promise<void>, give: () => void] {
+  let give: () => void = () => undefined;
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return [given, () => give()];
 }
 
 function logAttemptFailure(log: Logger, report: AttemptFailureReport): void {

@@ -7,6 +7,12 @@ import type { DeploymentMessage, Header, ServerMessage } from './attempt/service
 import type { InvocationTarget } from './domain/invocation.ts';
 import type { CommandEntry, JournalEntry } from './domain/journal.ts';
 import type { NotificationResult, Outcome } from './domain/outcome.ts';
+import type {
+  RuleChange,
+  RuleChangeResult,
+  RuleRemoval,
+  RuleRemovalResult,
+} from './domain/rule-book.ts';
 import type { Deployment, Schema } from './domain/schema.ts';
 import type { DurationMs } from './domain/time.ts';
 import type { AttemptEnd, InvocationOperation, SignalId, Submission } from './partition/command.ts';
@@ -214,6 +220,10 @@ export interface SchemaRegistry extends SchemaReader {
   register(request: RegisterDeployment): Promise<RegisterResult>;
   update(request: UpdateDeployment): Promise<UpdateResult>;
   remove(id: DeploymentId): Promise<'removed' | 'unknownDeployment'>;
+  /** Makes or replaces rules of scopes, all of them or none. */
+  changeRules(changes: readonly RuleChange[]): Promise<RuleChangeResult>;
+  /** Removes rules of scopes, all of them or none. */
+  removeRules(removals: readonly RuleRemoval[]): Promise<RuleRemovalResult>;
 }
 
 /** One step of reading a deployment's response. */

@@ -7,6 +7,13 @@ import { randomBytes } from 'node:crypto';
 import { formatDeploymentId, type DeploymentId } from './domain/ids.ts';
 import { uuidFromUlid } from './domain/make-invocation-id.ts';
 import type { DiscoveredDeployment } from './domain/manifest.ts';
+import type {
+  RuleChange,
+  RuleChangeResult,
+  RuleRemoval,
+  RuleRemovalResult,
+} from './domain/rule-book.ts';
+import { changeRules, removeRules } from './domain/rule-book.ts';
 import type { Schema } from './domain/schema.ts';
 import { unixMillis, type UnixMillis } from './domain/time.ts';
 import type {
@@ -126,6 +133,20 @@ export class SchemaActor implements SchemaRegistry {
     });
   }
 
+  changeRules(changes: readonly RuleChange[]): Promise<RuleChangeResult> {
+    return this.#change((schema) => {
+      const result = changeRules(schema.ruleBook, changes, this.#now());
+      return { result, schema: withRuleBook(schema, result) };
+    });
+  }
+
+  removeRules(removals: readonly RuleRemoval[]): Promise<RuleRemovalResult> {
+    return this.#change((schema) => {
+      const result = removeRules(schema.ruleBook, removals);
+      return { result, schema: withRuleBook(schema, result) };
+    });
+  }
+
   /** Keeps S1. */
   #change<T>(decide: (schema: Schema) => Decision<T>): Promise<T> {
     const change = this.#lastChange.then(() => this.#apply(decide));
@@ -143,6 +164,18 @@ export class SchemaActor implements SchemaRegistry {
     for (const subscriber of this.#subscribers) subscriber(schema);
     return result;
   }
+}
+
+/** The schema with the book that a change made, `undefined` if it made none. */
+function withRuleBook(
+  schema: Schema,
+  result: RuleChangeResult | RuleRemovalResult,
+): Schema | undefined {
+  if (result.kind !== 'changed' && result.kind !== 'removed') return undefined;
+  const { book: ruleBook } = result;
+  return ruleBook === schema.ruleBook
+    ? undefined
+    : { ...schema, version: schema.version + 1, ruleBook };
 }
 
 function newDeploymentId(nowMs: UnixMillis): DeploymentId {

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { changeRules, EMPTY_RULE_BOOK, removeRules } from '../../src/actors/domain/rule-book.ts';
 import { EMPTY_SCHEMA, type Schema } from '../../src/actors/domain/schema.ts';
-import { durationMs } from '../../src/actors/domain/time.ts';
+import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
+import type { SchemaStore } from '../../src/actors/ports.ts';
 import { removeDeployment } from '../../src/actors/schema/register.ts';
 import { openEnvironment } from '../../src/storage/environment.ts';
 import { openSchemaStore } from '../../src/storage/schema-store.ts';
@@ -35,6 +37,11 @@ async function reopen(): Promise<Schema> {
   const schema = store.load();
   await store.close();
   return schema;
+}
+
+async function reopened(store: SchemaStore): Promise<Schema> {
+  await store.close();
+  return reopen();
 }
 
 /** Three deployments that use every optional field and share a service. */
@@ -99,6 +106,27 @@ describe('the schema store', () => {
     await store.save(without);
     await store.close();
     assert.deepEqual(await reopen(), without);
+  });
+
+  test('gives back the rules of scopes, and none that was removed', async () => {
+    const store = openSchemaStore(directory);
+    const change = { disabled: false, precondition: { kind: 'none' } } as const;
+    const changes = [
+      { ...change, pattern: 'a/*', concurrency: 1, description: 'ü' },
+      { ...change, pattern: 'b', disabled: true },
+    ];
+    const made = changeRules(EMPTY_RULE_BOOK, changes, unixMillis(1));
+    assert.ok(made.kind === 'changed');
+    const schema = { ...fullSchema(), ruleBook: made.book };
+    await store.save(schema);
+    assert.deepEqual(await reopened(store), schema);
+
+    const again = openSchemaStore(directory);
+    const removal = { pattern: 'b', precondition: { kind: 'none' } } as const;
+    const removed = removeRules(again.load().ruleBook, [removal]);
+    assert.ok(removed.kind === 'removed');
+    await again.save({ ...schema, ruleBook: removed.book });
+    assert.deepEqual(await reopened(again), { ...schema, ruleBook: removed.book });
   });
 
   test('saves on top of what another run left', async () => {

@@ -23,6 +23,10 @@ export interface StartMessage {
   readonly retryCountSinceLastStoredEntry: number;
   readonly durationSinceLastStoredEntryMs: number;
   readonly randomSeed: bigint;
+  /** Since version 7, like the next two. */
+  readonly scope?: string | undefined;
+  readonly limitKey?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** A message that only the server sends. */
@@ -69,8 +73,14 @@ export type AttachTarget =
       readonly key?: string | undefined;
       readonly handler: string;
       readonly idempotencyKey: string;
+      readonly scope?: string | undefined;
     }
-  | { readonly kind: 'workflow'; readonly workflow: string; readonly key: string };
+  | {
+      readonly kind: 'workflow';
+      readonly workflow: string;
+      readonly key: string;
+      readonly scope?: string | undefined;
+    };
 
 export interface CallParameters {
   readonly service: string;
@@ -80,6 +90,9 @@ export interface CallParameters {
   /** Empty for a Service; a keyed service takes the empty string as a key. */
   readonly key: string;
   readonly idempotencyKey?: string | undefined;
+  /** Of version 7, but read whatever the version, as on the reference; like the limit key. */
+  readonly scope?: string | undefined;
+  readonly limitKey?: string | undefined;
   /** Completion id of the invocation-id notification. */
   readonly invocationIdNotificationIdx: number;
   readonly name: string;

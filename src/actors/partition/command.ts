@@ -16,6 +16,8 @@ export interface Submission {
   /** Payload of the Input entry: headers and body, encoded for the service protocol. */
   readonly input: Uint8Array;
   readonly idempotencyKey?: string | undefined;
+  /** Only with a scope. */
+  readonly limitKey?: string | undefined;
   /** Runs at once when absent or past. */
   readonly executeAtMs?: UnixMillis | undefined;
   readonly completionRetentionMs: DurationMs;
@@ -62,6 +64,7 @@ export interface ResolvedCallee {
   readonly target: InvocationTarget;
   /** Payload of the callee's Input entry. */
   readonly input: Uint8Array;
+  readonly limitKey?: string | undefined;
   readonly completionRetentionMs: DurationMs;
   readonly journalRetentionMs: DurationMs;
 }
@@ -172,7 +175,9 @@ export type PartitionCommand =
   | { readonly kind: 'resendOutbox'; readonly to: PartitionNumber }
   | { readonly kind: 'timersDue'; readonly nowMs: UnixMillis }
   /** An attempt that had to wait (for a slot or a retry delay) may start now. */
-  | ({ readonly kind: 'beginAttempt' } & AttemptIdentity)
+  | ({ readonly kind: 'beginAttempt'; readonly nowMs: UnixMillis } & AttemptIdentity)
+  /** Rules of scopes have changed, or more slots are free than one command hands out. */
+  | { readonly kind: 'serveSlots'; readonly nowMs: UnixMillis }
   | ({
       readonly kind: 'entryProposed';
       readonly nowMs: UnixMillis;

@@ -186,5 +186,6 @@ function withDeployment(schema: Schema, deployment: Deployment): Schema {
 }
 
 function nextSchema(schema: Schema, deployments: Schema['deployments']): Schema {
-  return { version: schema.version + 1, deployments, services: activeRevisions(deployments) };
+  const services = activeRevisions(deployments);
+  return { ...schema, version: schema.version + 1, deployments, services };
 }

@@ -15,6 +15,8 @@ export interface AdminOptions {
   readonly nodeId: number;
   /** Where clients reach the ingress, for example `http://127.0.0.1:8080/`. */
   readonly ingressUrl?: string | undefined;
+  /** Experimental features that are switched on, by the names that `GET /version` has for them. */
+  readonly features?: Readonly<Record<string, boolean>> | undefined;
 }
 
 /** What the admin API works with. */

@@ -10,7 +10,7 @@ import { ADMIN_API_VERSION_MAX, ADMIN_API_VERSION_MIN, route, type Route } from 
  */
 export const SERVER_COMPATIBILITY_VERSION = '1.7.12';
 
-/** Experimental features of the reference, which clients look up by name. None exists here. */
+/** Experimental features of the reference, which clients look up by name. Most do not exist here. */
 const FEATURE_NAMES = [
   'vqueues',
   'protocol_v7',
@@ -32,7 +32,9 @@ export function versionRoutes({ options }: AdminContext): readonly Route[] {
     min_admin_api_version: ADMIN_API_VERSION_MIN,
     max_admin_api_version: ADMIN_API_VERSION_MAX,
     ingress_endpoint: options.ingressUrl ?? null,
-    features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, false])),
+    features: Object.fromEntries(
+      FEATURE_NAMES.map((name) => [name, options.features?.[name] ?? false]),
+    ),
   };
   const clusterHealth = {
     cluster_name: options.clusterName,

@@ -13,6 +13,7 @@ import { LOG_FILTER } from './log-filter.ts';
 import {
   ATTEMPTS,
   bindAddressType,
+  BOOLEAN,
   byteCountType,
   choiceType,
   durationType,
@@ -263,6 +264,12 @@ export const OPTIONS = {
     HANDLER_DEFAULTS.workflowCompletionRetentionMs,
     { doc: 'How long the outcome of a workflow is kept.' },
   ),
+  vqueues: option('experimental-enable-vqueues', BOOLEAN, false, {
+    doc: 'Invocations can be put into scopes, where rules limit how many run at once.',
+  }),
+  scopedVirtualObjects: option('experimental-enable-scoped-virtual-objects', BOOLEAN, false, {
+    doc: 'Invocations of virtual objects can be put into scopes, too.',
+  }),
 } as const;
 
 type OptionName = keyof typeof OPTIONS;

@@ -88,6 +88,16 @@ export function integerType(min: number, max: number): ValueType<number> {
   };
 }
 
+/** `true` or `false`, in the file without quotes. */
+export const BOOLEAN: ValueType<boolean> = {
+  placeholder: 'true|false',
+  parse(raw) {
+    const value = raw.kind === 'toml' ? raw.value : { true: true, false: false }[raw.text];
+    return typeof value === 'boolean' ? accept(value) : expected('true or false', raw);
+  },
+  show: String,
+};
+
 /** A finite number above zero. */
 export const FACTOR: ValueType<number> = {
   placeholder: 'number',

@@ -1,7 +1,12 @@
 // How an invocation is stored. Its number is in the key and not in the row.
 import { unreachable } from '../../actors/domain/assert.ts';
 import type { DeploymentId } from '../../actors/domain/ids.ts';
-import type { Invocation, InvocationStatus, Pin } from '../../actors/domain/invocation.ts';
+import type {
+  Invocation,
+  InvocationStatus,
+  MissingSlot,
+  Pin,
+} from '../../actors/domain/invocation.ts';
 import { durationMs, unixMillis } from '../../actors/domain/time.ts';
 import {
   type PackedFailure,
@@ -39,7 +44,11 @@ type PackedStatus =
   | readonly [tag: 4, failure: PackedFailure | null]
   | readonly [tag: 5, outcome: PackedOutcome, completedAtMs: number]
   /** Invoked, with a pause requested. */
-  | readonly [tag: 6];
+  | readonly [tag: 6]
+  /** Inboxed for a slot. */
+  | readonly [tag: 7, inboxSequence: number]
+  /** Invoked, without a slot; `null` when it is not in line for one either. */
+  | readonly [tag: 8, sequence: number | null];
 
 type PackedPin = readonly [deploymentId: string, protocolVersion: number];
 
@@ -59,10 +68,12 @@ type PackedInvocation = readonly [
   commandCount: number,
   pin: PackedPin | null,
   waiters: readonly PackedWaiter[],
+  /** Only if there is one. */
+  limitKey?: string,
 ];
 
 export function encodeInvocation(invocation: Invocation): Uint8Array {
-  const { pin } = invocation;
+  const { pin, limitKey } = invocation;
   const row: PackedInvocation = [
     INVOCATION_VERSION,
     invocation.id,
@@ -80,7 +91,7 @@ export function encodeInvocation(invocation: Invocation): Uint8Array {
     pin === undefined ? null : [pin.deploymentId, pin.protocolVersion],
     invocation.waiters.map(packWaiter),
   ];
-  return packRow(row);
+  return packRow(limitKey === undefined ? row : [...row, limitKey]);
 }
 
 export function decodeInvocation(number: number, bytes: Uint8Array): Invocation {
@@ -101,6 +112,7 @@ export function decodeInvocation(number: number, bytes: Uint8Array): Invocation 
     commandCount: row[12],
     pin: row[13] === null ? undefined : unpackPin(row[13]),
     waiters: row[14].map(unpackWaiter),
+    ...(row[15] !== undefined && { limitKey: row[15] }),
   };
 }
 
@@ -108,13 +120,20 @@ function unpackPin([deploymentId, protocolVersion]: PackedPin): Pin {
   return { deploymentId: deploymentId as DeploymentId, protocolVersion };
 }
 
+function unpackSlot(sequence: number | null): MissingSlot {
+  return sequence === null ? { kind: 'givenBack' } : { kind: 'queued', sequence };
+}
+
 function packStatus(status: InvocationStatus): PackedStatus {
   switch (status.kind) {
     case 'scheduled':
       return [0, status.fireAtMs];
     case 'inboxed':
-      return [1, status.inboxSequence];
+      return [status.isForSlot === true ? 7 : 1, status.inboxSequence];
     case 'invoked':
+      if (status.slot !== undefined) {
+        return [8, status.slot.kind === 'queued' ? status.slot.sequence : null];
+      }
       return status.pauseRequested === true ? [6] : [2];
     case 'suspended':
       return [3, status.awaiting.map(packNotificationId)];
@@ -147,6 +166,10 @@ function unpackStatus(packed: PackedStatus): InvocationStatus {
     }
     case 6:
       return { kind: 'invoked', pauseRequested: true };
+    case 7:
+      return { kind: 'inboxed', inboxSequence: packed[1], isForSlot: true };
+    case 8:
+      return { kind: 'invoked', slot: unpackSlot(packed[1]) };
     default:
       return unreachable(packed);
   }

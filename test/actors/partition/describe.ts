@@ -63,6 +63,8 @@ export function describeEffect(effect: PartitionEffect): string {
       return `arm ${describeTime(effect.dueMs)}`;
     case 'cleanMore':
       return 'clean more';
+    case 'serveMoreSlots':
+      return 'serve more slots';
   }
 }
 
@@ -170,9 +172,12 @@ export function describeStatus({ status, epoch }: Invocation): string {
     case 'completed':
       return `completed ${describeResult(status.outcome)}`;
     case 'inboxed':
-      return 'inboxed';
-    case 'invoked':
-      return `invoked #${epoch}${status.pauseRequested === true ? ', to be paused' : ''}`;
+      return status.isForSlot === true ? 'inboxed for a slot' : 'inboxed';
+    case 'invoked': {
+      const slot = status.slot === undefined ? '' : `, slot ${status.slot.kind}`;
+      const pause = status.pauseRequested === true ? ', to be paused' : '';
+      return `invoked #${epoch}${slot}${pause}`;
+    }
     case 'suspended':
       return `suspended on ${status.awaiting.map(describeId).join(' ')}`;
     case 'paused':

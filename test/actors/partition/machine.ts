@@ -69,6 +69,7 @@ export interface SubmitOptions {
   readonly delayMs?: number | undefined;
   readonly completionRetentionMs?: number | undefined;
   readonly journalRetentionMs?: number | undefined;
+  readonly limitKey?: string | undefined;
 }
 
 /** An entry with the parts a test cares about; the rest is as the deployment would send it. */
@@ -87,12 +88,16 @@ export type ReachableState = (typeof REACHABLE_STATES)[number];
 export class Machine {
   store: PartitionStore;
   nowMs = T0;
+  /** Slots by level; the others have any number. */
+  readonly limits = new Map<string, number>();
   #backend = new MemoryBackend();
   readonly #rules: PartitionRules;
 
   constructor(rules: Partial<PartitionRules> = {}) {
     this.#rules = {
       eagerStateBytesMax: 1_000_000,
+      pausesAtOnce: false,
+      concurrencyLimitOf: (level) => this.limits.get(level) ?? Infinity,
       usesLazyState: () => false,
       findDeployment: () => undefined,
       completionIdsOf: () => [],
@@ -144,10 +149,18 @@ export class Machine {
       target,
       source: { kind: 'ingress', requestId: options.requestId ?? `r-${name}` },
       input: bytes(`input of ${name}`),
+      ...(options.limitKey !== undefined && { limitKey: options.limitKey }),
       executeAtMs: delayMs === undefined ? undefined : unixMillis(this.nowMs + delayMs),
       completionRetentionMs: durationMs(options.completionRetentionMs ?? RETENTION_MS),
       journalRetentionMs: durationMs(options.journalRetentionMs ?? RETENTION_MS),
     };
+  }
+
+  /** The rules of scopes have changed. */
+  limit(limits: Readonly<Record<string, number>>): string[] {
+    this.limits.clear();
+    for (const [level, limit] of Object.entries(limits)) this.limits.set(level, limit);
+    return this.apply({ kind: 'serveSlots', nowMs: unixMillis(this.nowMs) });
   }
 
   /** An exclusive invocation `name` of key `k` in the given state. `holder` holds the key of an inboxed one. */
@@ -214,7 +227,8 @@ export class Machine {
   }
 
   begin(name: string, epoch = this.#epoch(name)): AttemptInput | undefined {
-    const effects = this.effects({ kind: 'beginAttempt', invocationId: idOf(name), epoch });
+    const nowMs = unixMillis(this.nowMs);
+    const effects = this.effects({ kind: 'beginAttempt', nowMs, invocationId: idOf(name), epoch });
     return effects.find((effect) => effect.kind === 'startAttempt')?.input;
   }
 

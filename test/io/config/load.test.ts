@@ -88,6 +88,8 @@ describe('defaults', () => {
       journalRetentionMs: 86_400_000,
       idempotencyRetentionMs: 86_400_000,
       workflowCompletionRetentionMs: 86_400_000,
+      vqueues: false,
+      scopedVirtualObjects: false,
     });
   });
 

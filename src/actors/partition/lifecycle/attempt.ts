@@ -4,8 +4,16 @@ import { sameNotification } from '../../domain/journal.ts';
 import type { NotificationId } from '../../domain/journal.ts';
 import type { AttemptIdentity, PartitionCommand } from '../command.ts';
 import type { ApplyContext } from '../context.ts';
+import { leaveSlots } from '../slots.ts';
+import { readAttemptInput } from './become-invoked.ts';
 import { completeInvocation } from './complete.ts';
-import { readAttemptInput, resumeInvocation } from './start.ts';
+import { resumeInvocation } from './start.ts';
+
+/**
+ * An invocation that backs off for so long gives its slot to others of its scope in the meantime.
+ * Unit: milliseconds. Source: seen on the reference 1.7.12.
+ */
+const SLOT_GIVEN_BACK_FROM_MS = 2000;
 
 /** The invocation an attempt speaks for, unless the attempt is superseded. */
 export function currentInvocation(
@@ -13,15 +21,25 @@ export function currentInvocation(
   { invocationId, epoch }: AttemptIdentity,
 ): Invocation | undefined {
   const invocation = state.getInvocation(invocationId);
-  const isCurrent = invocation?.status.kind === 'invoked' && invocation.epoch === epoch;
+  const isCurrent =
+    invocation?.status.kind === 'invoked' &&
+    invocation.status.slot === undefined &&
+    invocation.epoch === epoch;
   return isCurrent ? invocation : undefined;
 }
 
 export function beginAttempt(context: ApplyContext, identity: AttemptIdentity): void {
   const invocation = currentInvocation(context, identity);
-  if (invocation === undefined) return;
+  if (invocation === undefined) return regainSlot(context, identity);
   if (isPauseRequested(invocation)) return leaveInvoked(context, invocation, { kind: 'paused' });
   context.effects.push({ kind: 'startAttempt', input: readAttemptInput(context, invocation) });
+}
+
+/** Lets an invocation go on that gave back its slot when it began to back off. */
+function regainSlot(context: ApplyContext, { invocationId, epoch }: AttemptIdentity): void {
+  const invocation = context.state.getInvocation(invocationId);
+  if (invocation?.status.kind !== 'invoked' || invocation.epoch !== epoch) return;
+  if (invocation.status.slot?.kind === 'givenBack') resumeInvocation(context, invocation);
 }
 
 export function endAttempt(
@@ -42,6 +60,7 @@ export function endAttempt(
         return leaveInvoked(context, invocation, { kind: 'paused', failure });
       }
       context.effects.push({ kind: 'retryAttempt', invocationId, epoch, delayMs });
+      if (delayMs >= SLOT_GIVEN_BACK_FROM_MS) giveBackSlot(context, invocation);
       return;
     }
     case 'pause':
@@ -51,6 +70,13 @@ export function endAttempt(
     default:
       return unreachable(end);
   }
+}
+
+function giveBackSlot(context: ApplyContext, invocation: Invocation): void {
+  if (invocation.target.scope === undefined) return;
+  const status = { kind: 'invoked', slot: { kind: 'givenBack' } } as const;
+  context.state.putInvocation({ ...invocation, status });
+  leaveSlots(context, invocation);
 }
 
 function suspendInvocation(
@@ -89,11 +115,12 @@ function isAnswered(
 
 /** Ends what the attempt actor does for the invocation. */
 export function leaveInvoked(
-  { state, effects, nowMs }: ApplyContext,
+  context: ApplyContext,
   invocation: Invocation,
   status: Invocation['status'],
 ): void {
   const { id: invocationId, epoch } = invocation;
-  state.putInvocation({ ...invocation, status, modifiedAtMs: nowMs });
-  effects.push({ kind: 'releaseAttempt', invocationId, epoch });
+  context.state.putInvocation({ ...invocation, status, modifiedAtMs: context.nowMs });
+  context.effects.push({ kind: 'releaseAttempt', invocationId, epoch });
+  leaveSlots(context, invocation);
 }
