@@ -26,6 +26,10 @@ import type { IngressOptions } from './io/ingress/context.ts';
 import { createIngressHandler } from './io/ingress/server.ts';
 import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
+import {
+  PROTOCOL_VERSION_MAX,
+  PROTOCOL_VERSION_MAX_DEFAULT,
+} from './io/service-protocol/version.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import type { DataDirectory } from './storage/data-directory.ts';
 import { openSchemaStore } from './storage/schema-store.ts';
@@ -141,7 +145,13 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       operator: router,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
-      options: { defaults, clusterName: config.clusterName, nodeId: 1, ingressUrl: ingress.url },
+      options: {
+        defaults,
+        clusterName: config.clusterName,
+        nodeId: 1,
+        ingressUrl: ingress.url,
+        features: { protocol_v7: config.protocolV7 },
+      },
       log,
     }),
   });
@@ -197,7 +207,11 @@ function threadSettings(
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
     eagerStateBytesMax: config.eagerStateSizeLimit,
     cleanupIntervalMs: config.cleanupIntervalMs,
-    messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+    protocol: {
+      protocolVersionMax: config.protocolV7 ? PROTOCOL_VERSION_MAX : PROTOCOL_VERSION_MAX_DEFAULT,
+      messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+      awaitedDepthMax: config.awaitedDepthMax,
+    },
     logOptions,
   };
 }

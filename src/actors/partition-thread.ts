@@ -9,6 +9,7 @@ import { HttpDeploymentTransport } from '../io/deployment/transport.ts';
 import { createLogger } from '../io/log.ts';
 import type { Logger, LoggerOptions } from '../io/log.ts';
 import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
+import type { ServiceProtocolSettings } from '../io/service-protocol/service-protocol.ts';
 import { openEnvironment } from '../storage/environment.ts';
 import type { KeyValueBackend } from '../storage/key-value-backend.ts';
 import { LmdbBackend } from '../storage/lmdb-backend.ts';
@@ -39,8 +40,7 @@ export interface PartitionThreadSettings {
   readonly attemptsPerDeploymentMax: number;
   readonly eagerStateBytesMax: number;
   readonly cleanupIntervalMs: DurationMs;
-  /** Largest message taken from a deployment. Unit: bytes, exclusive. */
-  readonly messageBytesMax: number;
+  readonly protocol: ServiceProtocolSettings;
   readonly logOptions: Pick<LoggerOptions, 'level' | 'format'>;
 }
 
@@ -90,7 +90,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
     stores,
     attempts: {
       transport,
-      protocol: createServiceProtocol(settings.messageBytesMax),
+      protocol: createServiceProtocol(settings.protocol),
       schema: { current: () => schema },
       observer: { attemptFailed: (report) => logAttemptFailure(log, report) },
       defaults: settings.defaults,

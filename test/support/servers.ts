@@ -26,6 +26,12 @@ const REFERENCE_ENVIRONMENT: Environment = {
 /** The server under test: environment variable `REPRISE_TEST_SERVER`, default `reprise`. */
 export const serverUnderTest: ServerKind = readServerKind();
 
+/** Environment of a server that speaks version 7 of the service protocol, unless it is switched off. */
+export const PROTOCOL_V7 = { RESTATE_EXPERIMENTAL_ENABLE_PROTOCOL_V7: 'true' } as const;
+
+/** `REPRISE_TEST_PROTOCOL_V7=1` has every server of a test run speak version 7. */
+const testsProtocolV7 = process.env['REPRISE_TEST_PROTOCOL_V7'] === '1';
+
 /** For tests that the reference server does not pass: the reason, or `false` to run. */
 export function skippedOnReference(reason: string): string | false {
   return serverUnderTest === 'reference' && reason;
@@ -93,6 +99,7 @@ export class TestServer {
       RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
       RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
       RESTATE_DEFAULT_NUM_PARTITIONS: '4',
+      ...(testsProtocolV7 && PROTOCOL_V7),
       ...environment,
     };
   }

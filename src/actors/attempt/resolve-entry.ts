@@ -76,6 +76,14 @@ const NO_STATE_WRITES = precondition(
   'unsupported entry type, this handler type cannot write state',
 );
 const NO_PROMISES = precondition('unsupported entry type, only Workflow services support it');
+const NO_SCOPES = precondition(
+  'scoped invocations require flow control experimental feature to be enabled',
+  'RT0024',
+);
+const LIMIT_KEY_WITHOUT_SCOPE = precondition(
+  'limit key was provided without a scope. Limit keys take effect only when used in combination with scope',
+  'RT0024',
+);
 const EMPTY_IDEMPOTENCY_KEY = precondition('the idempotency key provided in the request is empty');
 
 function resolveCallee(
@@ -93,6 +101,8 @@ function resolveCallee(
     );
   }
   if (idempotencyKey === '') return EMPTY_IDEMPOTENCY_KEY;
+  if (message.scope !== undefined) return NO_SCOPES;
+  if (message.limitKey !== undefined) return LIMIT_KEY_WITHOUT_SCOPE;
   const target = invocationTarget(found.revision, found.handler, key);
   const { nowMs, defaults } = context;
   const callee: ResolvedCallee = {
@@ -129,6 +139,8 @@ function resolveAttachTarget(target: AttachTarget, context: EntryContext): Entry
     if (parsed.ok) return { kind: 'resolved', targetId: parsed.value };
     return precondition(`invalid invocation id ${target.invocationId}: ${parsed.reason}`);
   }
+  // Without its scope the target would be another invocation.
+  if (target.scope !== undefined) return NO_SCOPES;
   return { kind: 'resolved', targetId: derivedId(target, context) };
 }
 

@@ -1,5 +1,6 @@
 // How an invocation is stored. Its number is in the key and not in the row.
 import { unreachable } from '../../actors/domain/assert.ts';
+import { awaitAny } from '../../actors/domain/awaited-future.ts';
 import type { DeploymentId } from '../../actors/domain/ids.ts';
 import type { Invocation, InvocationStatus, Pin } from '../../actors/domain/invocation.ts';
 import { durationMs, unixMillis } from '../../actors/domain/time.ts';
@@ -9,7 +10,6 @@ import {
   type PackedOutcome,
   type PackedTarget,
   packFailure,
-  packNotificationId,
   packOutcome,
   packRow,
   packTarget,
@@ -20,6 +20,7 @@ import {
   unpackRow,
   unpackTarget,
 } from '../value-codec.ts';
+import { type PackedFuture, packFuture, unpackFuture } from './awaited-future.ts';
 import {
   type PackedSource,
   type PackedWaiter,
@@ -35,11 +36,14 @@ type PackedStatus =
   | readonly [tag: 0, fireAtMs: number]
   | readonly [tag: 1, inboxSequence: number]
   | readonly [tag: 2]
+  /** Suspended until any of these arrives. Written by earlier versions. */
   | readonly [tag: 3, awaiting: readonly PackedNotificationId[]]
   | readonly [tag: 4, failure: PackedFailure | null]
   | readonly [tag: 5, outcome: PackedOutcome, completedAtMs: number]
   /** Invoked, with a pause requested. */
-  | readonly [tag: 6];
+  | readonly [tag: 6]
+  /** Suspended. */
+  | readonly [tag: 7, awaiting: PackedFuture];
 
 type PackedPin = readonly [deploymentId: string, protocolVersion: number];
 
@@ -117,7 +121,7 @@ function packStatus(status: InvocationStatus): PackedStatus {
     case 'invoked':
       return status.pauseRequested === true ? [6] : [2];
     case 'suspended':
-      return [3, status.awaiting.map(packNotificationId)];
+      return [7, packFuture(status.awaiting)];
     case 'paused':
       return [4, status.failure === undefined ? null : packFailure(status.failure)];
     case 'completed':
@@ -136,7 +140,7 @@ function unpackStatus(packed: PackedStatus): InvocationStatus {
     case 2:
       return { kind: 'invoked' };
     case 3:
-      return { kind: 'suspended', awaiting: packed[1].map(unpackNotificationId) };
+      return { kind: 'suspended', awaiting: awaitAny(packed[1].map(unpackNotificationId)) };
     case 4: {
       const failure = packed[1] === null ? undefined : unpackFailure(packed[1]);
       return { kind: 'paused', failure };
@@ -147,6 +151,8 @@ function unpackStatus(packed: PackedStatus): InvocationStatus {
     }
     case 6:
       return { kind: 'invoked', pauseRequested: true };
+    case 7:
+      return { kind: 'suspended', awaiting: unpackFuture(packed[1]) };
     default:
       return unreachable(packed);
   }

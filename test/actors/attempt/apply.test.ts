@@ -11,12 +11,19 @@ import type {
   ErrorMessage,
 } from '../../../src/actors/attempt/service-message.ts';
 import type { AttemptState } from '../../../src/actors/attempt/state.ts';
-import type { NotificationEntry, NotificationId } from '../../../src/actors/domain/journal.ts';
+import { awaitAny } from '../../../src/actors/domain/awaited-future.ts';
+import type {
+  CommandEntry,
+  NotificationEntry,
+  NotificationId,
+} from '../../../src/actors/domain/journal.ts';
 import type { Outcome } from '../../../src/actors/domain/outcome.ts';
 import { durationMs, unixMillis } from '../../../src/actors/domain/time.ts';
 
 const CONTENT_TYPE = 'application/vnd.restate.invocation.v6';
 const HEADERS = { 'content-type': CONTENT_TYPE };
+/** In these tests the payload of a Run entry is its completion id. */
+const runIds = ({ payload }: CommandEntry): readonly number[] => [...payload];
 const cancel: NotificationId = { kind: 'signal', index: 1 };
 const completion = (completionId: number): NotificationId => ({ kind: 'completion', completionId });
 
@@ -25,7 +32,10 @@ function attempt(fields: Partial<AttemptState> = {}): AttemptState {
     phase: 'streaming',
     protocolVersion: 6,
     contentType: CONTENT_TYPE,
-    replayedIds: [],
+    replayed: [],
+    completionIdsOf: runIds,
+    runs: new Map(),
+    awaitingOn: undefined,
     outcome: undefined,
     proposedEntry: false,
     ...fields,
@@ -43,8 +53,17 @@ function received(message: CommandMessage): AttemptCommand & { kind: 'entryRecei
   return { kind: 'entryReceived', entry };
 }
 
-function control(message: ControlMessage): AttemptCommand {
-  return { kind: 'controlReceived', message };
+function control(message: ControlMessage, ackRequested = false): AttemptCommand {
+  return { kind: 'controlReceived', message, ackRequested };
+}
+
+function suspension(...ids: readonly NotificationId[]): AttemptCommand {
+  return control({ kind: 'suspension', awaiting: awaitAny(ids) });
+}
+
+function answerTo(id: NotificationId): NotificationEntry {
+  const result = { kind: 'void' } as const;
+  return { kind: 'notification', type: 0x800c, appendedAtMs: unixMillis(0), id, result };
 }
 
 function errorOf(fields: Partial<ErrorMessage>): AttemptCommand {
@@ -135,16 +154,14 @@ describe('an attempt', () => {
 
   test('may wait for one more signal of a name it was given before', () => {
     const approved: NotificationId = { kind: 'namedSignal', name: 'approved' };
-    const state = attempt({ replayedIds: [approved] });
-    const result = resultOf(play(state, control({ kind: 'suspension', awaiting: [approved] })));
-    assert.deepEqual(result, { kind: 'suspended', awaiting: [approved] });
+    const state = attempt({ replayed: [answerTo(approved)] });
+    const result = resultOf(play(state, suspension(approved)));
+    assert.deepEqual(result, { kind: 'suspended', awaiting: awaitAny([approved]) });
   });
 
   test('may suspend on what it was pushed, which it may not have seen yet', () => {
-    const awaiting = [completion(1)];
-    const suspension = control({ kind: 'suspension', awaiting });
-    const result = resultOf(play(attempt(), NOTIFIED, suspension));
-    assert.deepEqual(result, { kind: 'suspended', awaiting });
+    const result = resultOf(play(attempt(), NOTIFIED, suspension(completion(1))));
+    assert.deepEqual(result, { kind: 'suspended', awaiting: awaitAny([completion(1)]) });
   });
 
   test('passes run completions on as they come, with or without a Run', () => {
@@ -169,7 +186,7 @@ describe('an attempt', () => {
   });
 
   for (const [name, last] of [
-    ['Suspension', control({ kind: 'suspension', awaiting: [completion(2)] })],
+    ['Suspension', suspension(completion(2))],
     ['Error', errorOf({})],
     ['the end of the response', { kind: 'responseEnded' }],
     ['a broken stream', { kind: 'broken', failure: STREAM_BROKEN }],
@@ -197,10 +214,9 @@ describe('an attempt', () => {
   }
 
   test('suspends on what it has not been given, and on the cancel signal always', () => {
-    const awaiting = [completion(2), cancel];
-    const state = attempt({ replayedIds: [completion(1), cancel] });
-    const result = resultOf(play(state, control({ kind: 'suspension', awaiting })));
-    assert.deepEqual(result, { kind: 'suspended', awaiting });
+    const state = attempt({ replayed: [completion(1), cancel].map(answerTo) });
+    const result = resultOf(play(state, suspension(completion(2), cancel)));
+    assert.deepEqual(result, { kind: 'suspended', awaiting: awaitAny([completion(2), cancel]) });
   });
 
   const failures: ReadonlyArray<
@@ -210,13 +226,13 @@ describe('an attempt', () => {
     ['a response that ends early', [RUN, { kind: 'responseEnded' }], 'RT0007', /^unknown$/],
     [
       'a suspension on what it was started with',
-      [control({ kind: 'suspension', awaiting: [cancel, completion(1)] })],
+      [suspension(cancel, completion(1))],
       'RT0012',
       /completion 1, which is already in the journal/,
     ],
     [
       'a suspension on an awakeable it was started with',
-      [control({ kind: 'suspension', awaiting: [{ kind: 'signal', index: 17 }] })],
+      [suspension({ kind: 'signal', index: 17 })],
       'RT0012',
       /signal 17, which is already in the journal/,
     ],
@@ -248,8 +264,8 @@ describe('an attempt', () => {
   ];
   for (const [name, commands, code, text] of failures) {
     test(`fails with ${code} by ${name}`, () => {
-      const replayedIds = [completion(1), { kind: 'signal', index: 17 } as const];
-      const state = attempt({ replayedIds });
+      const replayed = [completion(1), { kind: 'signal', index: 17 } as const].map(answerTo);
+      const state = attempt({ replayed });
       const result = resultOf(play(state, ...commands));
       assert.ok(result.kind === 'failed');
       assert.equal(result.failure.documentationCode, code);

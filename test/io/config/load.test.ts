@@ -75,6 +75,7 @@ describe('defaults', () => {
       eagerStateSizeLimit: 33_554_432,
       concurrentInvocationsLimit: 1000,
       messageSizeLimit: 33_554_432,
+      awaitedDepthMax: 1000,
       requestIdentityKeyFile: undefined,
       requestIdentityExpirationMs: 60_000,
       retryInitialIntervalMs: 500,
@@ -85,6 +86,7 @@ describe('defaults', () => {
       journalRetentionMs: 86_400_000,
       idempotencyRetentionMs: 86_400_000,
       workflowCompletionRetentionMs: 86_400_000,
+      protocolV7: false,
     });
   });
 
