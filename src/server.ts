@@ -8,6 +8,7 @@ import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
+import type { AdminOptions } from './io/admin/context.ts';
 import { createAdminHandler } from './io/admin/server.ts';
 import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
 import { defaultServerConfig } from './io/config/load.ts';
@@ -101,7 +102,6 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const { config, log, onFatal } = parts;
   const { directory, closers } = opened;
   const { marker } = directory;
-  const defaults = handlerDefaultsOf(config);
   const now = () => unixMillis(Date.now());
 
   const schema = openSchema(opened, parts);
@@ -145,13 +145,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       operator: router,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
-      options: {
-        defaults,
-        clusterName: config.clusterName,
-        nodeId: 1,
-        ingressUrl: ingress.url,
-        features: { protocol_v7: config.protocolV7 },
-      },
+      options: adminOptions(config, ingress.url),
       log,
     }),
   });
@@ -213,6 +207,16 @@ function threadSettings(
       awaitedDepthMax: config.awaitedDepthMax,
     },
     logOptions,
+  };
+}
+
+function adminOptions(config: ServerConfig, ingressUrl: string): AdminOptions {
+  return {
+    defaults: handlerDefaultsOf(config),
+    clusterName: config.clusterName,
+    nodeId: 1,
+    ingressUrl,
+    features: { protocol_v7: config.protocolV7 },
   };
 }
 

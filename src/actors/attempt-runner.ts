@@ -327,10 +327,7 @@ function isCommand(message: DeploymentMessage): message is CommandMessage {
   return !CONTROL_KINDS.has(message.kind);
 }
 
-function failureOfInvalid({
-  reason,
-  text,
-}: ReceivedMessage & { kind: 'invalid' }): AttemptFailure {
+function failureOfInvalid({ reason, text }: ReceivedMessage & { kind: 'invalid' }): AttemptFailure {
   switch (reason) {
     case 'tooLarge':
       return attemptFailure('RT0003', text);

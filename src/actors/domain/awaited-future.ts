@@ -80,7 +80,11 @@ interface SettledNode {
   readonly start: number;
 }
 
-function settleLeaf(rest: AwaitStep[], id: NotificationId, answer: Answer | undefined): SettledNode {
+function settleLeaf(
+  rest: AwaitStep[],
+  id: NotificationId,
+  answer: Answer | undefined,
+): SettledNode {
   const start = rest.length;
   if (answer !== undefined) {
     return { state: answer.isFailure ? 'failed' : 'succeeded', order: answer.order, start };

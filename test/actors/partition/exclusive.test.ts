@@ -33,7 +33,10 @@ const ENDS: ReadonlyArray<{ readonly end: AttemptEnd; readonly frees: boolean }>
   { end: { kind: 'ended', outcome: success('x') }, frees: true },
   { end: { kind: 'ended', outcome: { kind: 'failure', failure: broken } }, frees: true },
   { end: { kind: 'fail', failure: broken }, frees: true },
-  { end: { kind: 'suspended', awaiting: awaitAny([completion(1)]), replayedLength: 1 }, frees: false },
+  {
+    end: { kind: 'suspended', awaiting: awaitAny([completion(1)]), replayedLength: 1 },
+    frees: false,
+  },
   { end: { kind: 'pause', failure: broken }, frees: false },
 ];
 

@@ -41,7 +41,10 @@ export function notifyInvocation(
       else context.state.putInvocation({ ...appended, status });
       return;
     }
-    default:
+    case 'scheduled':
+    case 'inboxed':
+    case 'completed':
+      return;
   }
 }
 
@@ -69,7 +72,8 @@ function statusAfter(
     return isCancelled ? 'resumed' : status;
   }
   const answer = { isFailure: result.kind === 'failure', order: 0 };
-  const answerTo = (awaited: NotificationId) => (sameNotification(awaited, id) ? answer : undefined);
+  const answerTo = (awaited: NotificationId) =>
+    sameNotification(awaited, id) ? answer : undefined;
   const rest = settle(status.awaiting, answerTo);
   return rest === 'resolved' ? 'resumed' : { kind: 'suspended', awaiting: rest };
 }
