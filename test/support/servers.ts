@@ -26,8 +26,9 @@ const REFERENCE_ENVIRONMENT: Environment = {
 /** The server under test: environment variable `REPRISE_TEST_SERVER`, default `reprise`. */
 export const serverUnderTest: ServerKind = readServerKind();
 
-/** Environment of a server that speaks version 7 of the service protocol, unless it is switched off. */
+/** Environment that switches version 7 of the service protocol on or off. */
 export const PROTOCOL_V7 = { RESTATE_EXPERIMENTAL_ENABLE_PROTOCOL_V7: 'true' } as const;
+export const NO_PROTOCOL_V7 = { RESTATE_EXPERIMENTAL_ENABLE_PROTOCOL_V7: 'false' } as const;
 
 /** `REPRISE_TEST_PROTOCOL_V7=1` has every server of a test run speak version 7. */
 const testsProtocolV7 = process.env['REPRISE_TEST_PROTOCOL_V7'] === '1';
@@ -131,17 +132,23 @@ export class TestServer {
   }
 
   /** Starts the process and waits until its ingress and its admin API answer. */
-  async start(): Promise<void> {
+  async start(environment: Environment = {}): Promise<void> {
     if (this.#child !== undefined) this.#pastOutput += this.#child.output;
-    const child = launch(['--base-dir', this.dataDirectory], this.#environment);
+    const child = launch(['--base-dir', this.dataDirectory], {
+      ...this.#environment,
+      ...environment,
+    });
     this.#child = child;
     await this.#awaitAnswer(child, this.ingressUrl, '/restate/health');
     await this.#awaitAnswer(child, this.adminUrl, '/health');
   }
 
-  /** Starts again on the same data directory and the same ports, after `kill` or `stop`. */
-  restart(): Promise<void> {
-    return this.start();
+  /**
+   * Starts again on the same data directory and the same ports, after `kill` or `stop`. What is set
+   * here holds for this process only.
+   */
+  restart(environment: Environment = {}): Promise<void> {
+    return this.start(environment);
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<ChildExit> {

@@ -2,7 +2,7 @@
 import { must } from '../domain/assert.ts';
 import { awaitedIds, settle } from '../domain/awaited-future.ts';
 import type { AwaitedFuture } from '../domain/awaited-future.ts';
-import { CANCEL_SIGNAL_INDEX } from '../domain/journal.ts';
+import { mayComeAgain } from '../domain/journal.ts';
 import type { JournalEntry, NotificationId } from '../domain/journal.ts';
 import { JournaledAnswers } from '../domain/journaled-answers.ts';
 import type { AttemptResult } from './effect.ts';
@@ -36,15 +36,9 @@ function refuse(message: string): AttemptResult & { readonly kind: 'failed' } {
 function replayedAnswers(replayed: readonly JournalEntry[]): JournaledAnswers {
   const answers = new JournaledAnswers();
   for (const [order, entry] of replayed.entries()) {
-    if (entry.kind === 'notification' && comesOnce(entry.id)) answers.add(entry, order);
+    if (entry.kind === 'notification' && !mayComeAgain(entry.id)) answers.add(entry, order);
   }
   return answers;
-}
-
-/** Cancel signals and named signals may come again: a handler takes one and waits for the next. */
-function comesOnce(id: NotificationId): boolean {
-  if (id.kind === 'namedSignal') return false;
-  return id.kind === 'completion' || id.index !== CANCEL_SIGNAL_INDEX;
 }
 
 /** The completion id of an awaited run that has no result in the journal nor proposed one. */

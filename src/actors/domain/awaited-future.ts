@@ -28,9 +28,15 @@ export type AwaitStep =
 
 export type AwaitedFuture = readonly AwaitStep[];
 
+/**
+ * What is known of a future that waits no more. `unclear`: only the handler can tell what it means, so
+ * that it must go on, whatever the nodes above would wait for.
+ */
+export type SettledState = 'succeeded' | 'failed' | 'unclear';
+
 /** What a journaled notification says to whoever awaits it. */
 export interface Answer {
-  readonly isFailure: boolean;
+  readonly state: SettledState;
   /** Orders the answers: the lower one came first. */
   readonly order: number;
 }
@@ -58,7 +64,7 @@ export function settle(
   );
   if (!isConcerned) return future;
   const rest: AwaitStep[] = [];
-  const nodes: SettledNode[] = [];
+  const nodes: Node[] = [];
   for (const step of future) {
     if (step.kind === 'combine') combine(rest, nodes, step);
     else nodes.push(settleLeaf(rest, step, answerTo(step)));
@@ -66,41 +72,29 @@ export function settle(
   return must(nodes[0], 'a future awaits something').state === 'pending' ? rest : 'resolved';
 }
 
-/**
- * What is known of a node. `handlers`: a function of the handler has got its input, so that the handler
- * must go on, whatever the nodes above would wait for.
- */
-type NodeState = 'pending' | 'succeeded' | 'failed' | 'handlers';
-
-interface SettledNode {
-  readonly state: NodeState;
+interface Node {
+  readonly state: SettledState | 'pending';
   /** Of the answer that settled it; 0 while pending. */
   readonly order: number;
   /** Where its steps begin in the rest; a settled node has none. */
   readonly start: number;
 }
 
-function settleLeaf(
-  rest: AwaitStep[],
-  id: NotificationId,
-  answer: Answer | undefined,
-): SettledNode {
+function settleLeaf(rest: AwaitStep[], id: NotificationId, answer: Answer | undefined): Node {
   const start = rest.length;
-  if (answer !== undefined) {
-    return { state: answer.isFailure ? 'failed' : 'succeeded', order: answer.order, start };
-  }
+  if (answer !== undefined) return { ...answer, start };
   rest.push(id);
   return { state: 'pending', order: 0, start };
 }
 
 function combine(
   rest: AwaitStep[],
-  nodes: SettledNode[],
+  nodes: Node[],
   { combinator, count }: AwaitStep & { kind: 'combine' },
 ): void {
   const first = nodes.length - count;
   const { start } = must(nodes[first], 'a combination has children');
-  let decisive: SettledNode | undefined;
+  let decisive: Node | undefined;
   let pendingCount = 0;
   let lastOrder = 0;
   for (let at = first; at < nodes.length; at++) {
@@ -112,7 +106,7 @@ function combine(
   nodes.length = first;
   if (decisive !== undefined) {
     rest.length = start;
-    const state = combinator === 'unknown' ? 'handlers' : decisive.state;
+    const state = combinator === 'unknown' ? 'unclear' : decisive.state;
     nodes.push({ state, order: decisive.order, start });
   } else if (pendingCount > 0) {
     rest.push({ kind: 'combine', combinator, count: pendingCount });
@@ -124,8 +118,8 @@ function combine(
 }
 
 /** Whether a child in this state settles its node, whatever the other children do. */
-function decides(state: NodeState, combinator: Combinator): boolean {
-  if (state === 'handlers') return true;
+function decides(state: SettledState, combinator: Combinator): boolean {
+  if (state === 'unclear') return true;
   switch (combinator) {
     case 'unknown':
     case 'firstCompleted':
@@ -140,7 +134,7 @@ function decides(state: NodeState, combinator: Combinator): boolean {
 }
 
 /** One answer may settle both children; then the one that asks for the handler goes first. */
-function earlier(a: SettledNode | undefined, b: SettledNode): SettledNode {
+function earlier(a: Node | undefined, b: Node): Node {
   if (a === undefined || b.order < a.order) return b;
-  return b.order === a.order && b.state === 'handlers' ? b : a;
+  return b.order === a.order && b.state === 'unclear' ? b : a;
 }

@@ -5,6 +5,7 @@ import type { AttemptCommand } from '../../../src/actors/attempt/command.ts';
 import type { AttemptEffect, AttemptResult } from '../../../src/actors/attempt/effect.ts';
 import { attemptFailure, STREAM_BROKEN } from '../../../src/actors/attempt/failure.ts';
 import type { AttemptFailure } from '../../../src/actors/attempt/failure.ts';
+import { NotificationType } from '../../../src/actors/attempt/service-message.ts';
 import type {
   CommandMessage,
   ControlMessage,
@@ -168,6 +169,76 @@ describe('an attempt', () => {
     const outcome = success('1');
     const proposal = { kind: 'proposeRunCompletion', completionId: 7, outcome } as const;
     assert.deepEqual(play(attempt(), control(proposal), control(proposal)), [proposal, proposal]);
+  });
+
+  describe('that was sent the result of a run', () => {
+    const result = success('1');
+    const proposal = { kind: 'proposeRunCompletion', completionId: 7, outcome: result } as const;
+    const entry: NotificationEntry = {
+      kind: 'notification',
+      type: NotificationType.run,
+      appendedAtMs: unixMillis(0),
+      id: completion(7),
+      result,
+    };
+    const { type, id } = entry;
+    const inFull = { kind: 'send', message: { kind: 'notification', type, id, result } } as const;
+    const acked = {
+      kind: 'send',
+      message: { kind: 'proposeRunCompletionAck', completionId: 7 },
+    } as const;
+    const rows = [
+      ['acknowledges it when that is asked for', 7, true, acked],
+      ['sends it back when no acknowledgement is asked for', 7, false, inFull],
+      ['sends it back in version 6, whatever is asked for', 6, true, inFull],
+    ] as const;
+    for (const [name, protocolVersion, ackRequested, effect] of rows)
+      test(name, () => {
+        const state = attempt({ protocolVersion });
+        const effects = play(state, control(proposal, ackRequested), { kind: 'notified', entry });
+        assert.deepEqual(effects, [proposal, effect]);
+      });
+
+    test('acknowledges it once and only this one', () => {
+      const state = attempt({ protocolVersion: 7 });
+      const notified = { kind: 'notified', entry } as const;
+      const other = { ...entry, id: completion(8) };
+      play(state, control(proposal, true));
+      const effects = play(state, { kind: 'notified', entry: other }, notified, notified);
+      const otherInFull = { ...inFull.message, id: completion(8) };
+      assert.deepEqual(effects, [{ kind: 'send', message: otherInFull }, acked, inFull]);
+    });
+
+    test('sends nothing any more once its input is closed', () => {
+      const state = attempt({ protocolVersion: 7 });
+      play(state, control(proposal, true), { kind: 'inactive' });
+      assert.deepEqual(play(state, { kind: 'notified', entry }), []);
+    });
+  });
+
+  test('knows what its handler waits for until the deployment is told something', () => {
+    const state = attempt({ protocolVersion: 7 });
+    const awaiting = awaitAny([completion(1)]);
+    assert.deepEqual(play(state, control({ kind: 'awaitingOn', awaiting })), []);
+    assert.equal(state.awaitingOn, awaiting);
+    play(state, NOTIFIED);
+    assert.equal(state.awaitingOn, undefined);
+  });
+
+  test('refuses to suspend on a run that it began and did not finish', () => {
+    const result = resultOf(play(attempt(), RUN, suspension(completion(1), cancel)));
+    assert.ok(result.kind === 'failed');
+    assert.match(result.failure.message, /only the handler itself can give/);
+  });
+
+  test('may suspend on a run whose result it has just proposed', () => {
+    const proposal = {
+      kind: 'proposeRunCompletion',
+      completionId: 1,
+      outcome: success('1'),
+    } as const;
+    const effects = play(attempt(), RUN, control(proposal), suspension(completion(1)));
+    assert.equal(resultOf(effects).kind, 'suspended');
   });
 
   test('arms the abort timeout once its input is closed, not before', () => {

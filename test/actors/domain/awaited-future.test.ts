@@ -3,9 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { awaitedIds, settle } from '../../../src/actors/domain/awaited-future.ts';
 import type { Answer, AwaitedFuture } from '../../../src/actors/domain/awaited-future.ts';
-import type { NotificationEntry, NotificationId } from '../../../src/actors/domain/journal.ts';
-import { JournaledAnswers } from '../../../src/actors/domain/journaled-answers.ts';
-import { unixMillis } from '../../../src/actors/domain/time.ts';
+import type { NotificationId } from '../../../src/actors/domain/journal.ts';
 import {
   allCompleted,
   allSucceeded,
@@ -27,17 +25,11 @@ function signal(index: number): NotificationId {
 }
 
 function answers(arrivals: Arrivals): (id: NotificationId) => Answer | undefined {
-  const known = new JournaledAnswers();
+  const known = new Map<number, Answer>();
   for (const [order, arrival] of arrivals.entries()) {
-    known.add(entryOf(signal(Math.abs(arrival)), arrival < 0), order);
+    known.set(Math.abs(arrival), { state: arrival < 0 ? 'failed' : 'succeeded', order });
   }
-  return (id) => known.get(id);
-}
-
-function entryOf(id: NotificationId, isFailure: boolean): NotificationEntry {
-  const failure = { kind: 'failure', failure: { code: 500, message: '' } } as const;
-  const result = isFailure ? failure : ({ kind: 'void' } as const);
-  return { kind: 'notification', type: 0xfbff, appendedAtMs: unixMillis(0), id, result };
+  return (id) => (id.kind === 'signal' ? known.get(id.index) : undefined);
 }
 
 /** As `settle`, by one answer after the other. */
@@ -126,6 +118,14 @@ describe('an awaited future', () => {
       assert.deepEqual(settle(flatten(tree), answers(arrivals)), expected);
       assert.deepEqual(settleOneByOne(flatten(tree), arrivals), expected);
     });
+
+  test('asks the handler what an unclear answer means', () => {
+    const unclear = (): Answer => ({ state: 'unclear', order: 0 });
+    assert.equal(settle(flatten(allCompleted(2, allSucceeded(1, 3))), unclear), 'resolved');
+    const onlyFirst = (id: NotificationId): Answer | undefined =>
+      id.kind === 'signal' && id.index === 1 ? unclear() : undefined;
+    assert.equal(settle(flatten(allCompleted(2, anySucceeded(1, 3))), onlyFirst), 'resolved');
+  });
 
   test('that no answer concerns is the same list', () => {
     const future = flatten(allSucceeded(1, firstCompleted(2)));

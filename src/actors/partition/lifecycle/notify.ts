@@ -1,8 +1,10 @@
 import { settle } from '../../domain/awaited-future.ts';
+import type { Answer } from '../../domain/awaited-future.ts';
 import type { InvocationId } from '../../domain/ids.ts';
 import type { Invocation } from '../../domain/invocation.ts';
 import { CANCEL_SIGNAL_INDEX, sameNotification } from '../../domain/journal.ts';
 import type { NotificationEntry, NotificationId } from '../../domain/journal.ts';
+import { outcomeOf } from '../../domain/journaled-answers.ts';
 import type { NotificationResult } from '../../domain/outcome.ts';
 import type { ApplyContext } from '../context.ts';
 import { resumeInvocation } from './start.ts';
@@ -71,7 +73,7 @@ function statusAfter(
     const isCancelled = id.kind === 'signal' && id.index === CANCEL_SIGNAL_INDEX;
     return isCancelled ? 'resumed' : status;
   }
-  const answer = { isFailure: result.kind === 'failure', order: 0 };
+  const answer: Answer = { state: outcomeOf(result), order: 0 };
   const answerTo = (awaited: NotificationId) =>
     sameNotification(awaited, id) ? answer : undefined;
   const rest = settle(status.awaiting, answerTo);
