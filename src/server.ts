@@ -29,6 +29,10 @@ import type { IngressOptions } from './io/ingress/context.ts';
 import { createIngressHandler } from './io/ingress/server.ts';
 import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
+import {
+  PROTOCOL_VERSION_MAX,
+  PROTOCOL_VERSION_MAX_DEFAULT,
+} from './io/service-protocol/version.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import type { DataDirectory } from './storage/data-directory.ts';
 import { openTables } from './storage/lmdb-backend.ts';
@@ -204,7 +208,11 @@ function threadSettings(
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
     eagerStateBytesMax: config.eagerStateSizeLimit,
     cleanupIntervalMs: config.cleanupIntervalMs,
-    messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+    protocol: {
+      protocolVersionMax: config.protocolV7 ? PROTOCOL_VERSION_MAX : PROTOCOL_VERSION_MAX_DEFAULT,
+      messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+      awaitedDepthMax: config.awaitedDepthMax,
+    },
     logOptions,
   };
 }
@@ -234,7 +242,11 @@ function adminOptions({ config }: Parts, ingressUrl: string): AdminOptions {
     clusterName: config.clusterName,
     nodeId: 1,
     ingressUrl,
-    features: { vqueues: config.vqueues, scoped_virtual_objects: config.scopedVirtualObjects },
+    features: {
+      vqueues: config.vqueues,
+      scoped_virtual_objects: config.scopedVirtualObjects,
+      protocol_v7: config.protocolV7,
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import type { DeploymentMessage, ServerMessage } from '../../src/actors/attempt/
 import { FrameDecoder } from '../../src/io/service-protocol/frame-codec.ts';
 import { decodeDeploymentMessage } from '../../src/io/service-protocol/message-decoder.ts';
 import { encodeInputCommand, FrameWriter } from '../../src/io/service-protocol/message-encoder.ts';
+import { V6 } from '../../test/support/decode-options.ts';
 import { encodeDeploymentMessage } from '../../test/support/deployment-messages.ts';
 
 const size = process.argv[2] === 'full' ? 'full' : 'small';
@@ -42,7 +43,7 @@ function decodeCopies(message: DeploymentMessage): number {
   for (let decoded = 0; decoded < rounds; decoded += framesPerChunk) {
     decoder.push(chunk);
     for (let next = decoder.next(); next.kind === 'frame'; next = decoder.next())
-      if (decodeDeploymentMessage(next.type, next.payload, 6).ok) checksum += next.payload.length;
+      if (decodeDeploymentMessage(next.type, next.payload, V6).ok) checksum += next.payload.length;
   }
   return checksum;
 }

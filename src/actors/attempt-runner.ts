@@ -16,7 +16,7 @@ import { formatDuration } from './domain/duration.ts';
 import { invocationIdBytes, randomSeedOf } from './domain/ids.ts';
 import { targetKey } from './domain/invocation.ts';
 import type { Pin } from './domain/invocation.ts';
-import type { NotificationEntry, NotificationId } from './domain/journal.ts';
+import type { NotificationEntry } from './domain/journal.ts';
 import { ATTEMPT_DRAIN_MS, TIMER_MS_MAX } from './domain/limits.ts';
 import type { Outcome } from './domain/outcome.ts';
 import type { Deployment } from './domain/schema.ts';
@@ -200,12 +200,9 @@ export class AttemptRunner {
   }
 
   #commandOf(received: ReceivedMessage & { kind: 'message' | 'invalid' }): AttemptCommand {
-    if (received.kind === 'invalid') {
-      const code = received.reason === 'tooLarge' ? 'RT0003' : 'RT0012';
-      return { kind: 'broken', failure: attemptFailure(code, received.text) };
-    }
+    if (received.kind === 'invalid') return { kind: 'broken', failure: failureOfInvalid(received) };
     const { message, payload, ackRequested } = received;
-    if (!isCommand(message)) return { kind: 'controlReceived', message };
+    if (!isCommand(message)) return { kind: 'controlReceived', message, ackRequested };
     const resolution = resolveEntry(message, this.#entryContext());
     if (resolution.kind === 'refused') return { kind: 'broken', failure: resolution.failure };
     const { callee, targetId, awakeableSignalIndex } = resolution;
@@ -305,17 +302,20 @@ export class AttemptRunner {
 }
 
 function initialState({ input, pin }: AttemptPlan, protocol: ServiceProtocol): AttemptState {
-  const replayedIds: NotificationId[] = [];
   let outcome: Outcome | undefined;
   for (const entry of input.journal) {
-    if (entry.kind === 'notification') replayedIds.push(entry.id);
-    else if (entry.type === MessageType.output) outcome = protocol.decodeOutput(entry.payload);
+    if (entry.kind === 'command' && entry.type === MessageType.output) {
+      outcome = protocol.decodeOutput(entry.payload);
+    }
   }
   return {
     phase: 'streaming',
     protocolVersion: pin.protocolVersion,
     contentType: protocol.contentType(pin.protocolVersion),
-    replayedIds,
+    replayed: input.journal,
+    completionIdsOf: (entry) => protocol.completionIdsOf(entry),
+    runs: new Map(),
+    awaitingOn: undefined,
     outcome,
     proposedEntry: false,
   };
@@ -326,10 +326,23 @@ const CONTROL_KINDS: ReadonlySet<DeploymentMessage['kind']> = new Set([
   'error',
   'end',
   'proposeRunCompletion',
+  'awaitingOn',
 ]);
 
 function isCommand(message: DeploymentMessage): message is CommandMessage {
   return !CONTROL_KINDS.has(message.kind);
+}
+
+function failureOfInvalid({ reason, text }: ReceivedMessage & { kind: 'invalid' }): AttemptFailure {
+  switch (reason) {
+    case 'tooLarge':
+      return attemptFailure('RT0003', text);
+    // Whatever the retry policy, as on the reference: the handler would wait for the same again.
+    case 'tooDeep':
+      return { ...attemptFailure('RT0025', text), behavior: 'pause' };
+    case 'malformed':
+      return attemptFailure('RT0012', text);
+  }
 }
 
 function streamFailed(failure: TransportFailure): AttemptCommand {

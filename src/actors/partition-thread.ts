@@ -10,6 +10,7 @@ import type { LambdaSettings } from '../io/deployment/function-call.ts';
 import { createLogger } from '../io/log.ts';
 import type { Logger, LoggerOptions } from '../io/log.ts';
 import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
+import type { ServiceProtocolSettings } from '../io/service-protocol/service-protocol.ts';
 import type { KeyValueBackend } from '../storage/key-value-backend.ts';
 import { openTables } from '../storage/lmdb-backend.ts';
 import { openLoggedBackend } from '../storage/log/logged-backend.ts';
@@ -43,8 +44,7 @@ export interface PartitionThreadSettings {
   readonly attemptsPerDeploymentMax: number;
   readonly eagerStateBytesMax: number;
   readonly cleanupIntervalMs: DurationMs;
-  /** Largest message taken from a deployment. Unit: bytes, exclusive. */
-  readonly messageBytesMax: number;
+  readonly protocol: ServiceProtocolSettings;
   readonly logOptions: Pick<LoggerOptions, 'level' | 'format'>;
 }
 
@@ -127,7 +127,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
 
 function attemptSettings(settings: PartitionThreadSettings) {
   return {
-    protocol: createServiceProtocol(settings.messageBytesMax),
+    protocol: createServiceProtocol(settings.protocol),
     defaults: settings.defaults,
     scopeFeatures: settings.scopeFeatures,
     identity: openRequestIdentity(settings.identity),

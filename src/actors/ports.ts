@@ -239,14 +239,12 @@ export type ReceivedMessage =
   /** The deployment broke the protocol; nothing after this can be read. */
   | { readonly kind: 'invalid'; readonly reason: InvalidMessage; readonly text: string };
 
-export type InvalidMessage = 'tooLarge' | 'malformed';
+export type InvalidMessage = 'tooLarge' | 'tooDeep' | 'malformed';
 
 /** Reads the frames of one response stream. */
 export interface MessageReader {
   push(chunk: Uint8Array): void;
   next(): ReceivedMessage;
-  /** The bytes pushed so far end inside a frame. */
-  hasPartialFrame(): boolean;
 }
 
 /** Collects frames for one request stream. */

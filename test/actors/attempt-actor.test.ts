@@ -22,7 +22,11 @@ function createRig(t: TestContext) {
   const actor = new AttemptActor(
     {
       transport: { open: () => assert.fail('nothing is opened'), close: () => Promise.resolve() },
-      protocol: createServiceProtocol(1024),
+      protocol: createServiceProtocol({
+        protocolVersionMax: 6,
+        messageBytesMax: 1024,
+        awaitedDepthMax: 1000,
+      }),
       schema: { current: () => EMPTY_SCHEMA },
       observer: { attemptFailed: () => undefined },
       defaults: HANDLER_DEFAULTS,

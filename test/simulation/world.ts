@@ -1,6 +1,7 @@
 // A whole server in one synchronous object: partitions over memory stores whose flushes and crashes are
 // chosen by a seeded generator, simulated handlers, and a model of what must come out.
 import assert from 'node:assert/strict';
+import { awaitAny } from '../../src/actors/domain/awaited-future.ts';
 import { invocationIdFor } from '../../src/actors/domain/make-invocation-id.ts';
 import { partitionOf } from '../../src/actors/domain/ids.ts';
 import type { InvocationId, PartitionNumber } from '../../src/actors/domain/ids.ts';
@@ -325,7 +326,7 @@ export class World {
         if (this.#random.below(3) !== 0) return;
         const end = {
           kind: 'suspended',
-          awaiting: [move.on],
+          awaiting: awaitAny([move.on]),
           replayedLength: journal.length,
         } as const;
         partition.attempts.delete(invocationId);

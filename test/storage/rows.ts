@@ -114,7 +114,9 @@ export const INVOCATIONS: readonly Invocation[] = [
       awaiting: [
         { kind: 'completion', completionId: 7 },
         { kind: 'signal', index: 17 },
+        { kind: 'combine', combinator: 'allSucceededOrFirstFailed', count: 2 },
         { kind: 'namedSignal', name: 'go' },
+        { kind: 'combine', combinator: 'unknown', count: 2 },
       ],
     },
   }),

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { awaitAny } from '../../src/actors/domain/awaited-future.ts';
 import type { InvocationStatus } from '../../src/actors/domain/invocation.ts';
 import type { DurablePromise } from '../../src/actors/partition/state.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
@@ -31,7 +32,7 @@ const STATE_KEYS = ['', 'a', 'b', `${LONG}2`, `${LONG}1`, LONG.slice(0, 512)].ma
 const PARTITIONS = [PARTITION, OTHER_PARTITION];
 const STATUSES: readonly InvocationStatus[] = [
   { kind: 'invoked' },
-  { kind: 'suspended', awaiting: [] },
+  { kind: 'suspended', awaiting: awaitAny([{ kind: 'signal', index: 17 }]) },
   completed(),
 ];
 const PROMISES: readonly DurablePromise[] = [

@@ -77,7 +77,7 @@ const STORED: readonly StoredTable[] = [
     number: 4,
     versions: [INVOCATION_VERSION],
     fill: fillInvocations,
-    sha256: '3b6eb530be2627c22b1779606c87707a85d2bb9286889b3ff0b2b16a49e2df9d',
+    sha256: 'b5d12b3df958ad228de1129358469c107f5283063427a74347a0f89fa5c51787',
   },
   {
     table: 'timer',

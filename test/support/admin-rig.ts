@@ -54,6 +54,7 @@ export async function startAdminRig(): Promise<AdminRig> {
       clusterName: 'localcluster',
       nodeId: 1,
       ingressUrl: 'http://127.0.0.1:8080/',
+      features: {},
     },
     log: { error: (message) => logged.push(message) },
   });

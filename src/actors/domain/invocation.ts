@@ -1,5 +1,5 @@
 import type { DeploymentId, InvocationId } from './ids.ts';
-import type { NotificationId } from './journal.ts';
+import type { AwaitedFuture } from './awaited-future.ts';
 import type { Failure, Outcome } from './outcome.ts';
 import type { DurationMs, UnixMillis } from './time.ts';
 
@@ -87,7 +87,7 @@ export type InvocationStatus =
       /** Set while it has no slot in its scope and hence no attempt. */
       readonly slot?: MissingSlot | undefined;
     }
-  | { readonly kind: 'suspended'; readonly awaiting: readonly NotificationId[] }
+  | { readonly kind: 'suspended'; readonly awaiting: AwaitedFuture }
   | { readonly kind: 'paused'; readonly failure?: Failure | undefined }
   | {
       readonly kind: 'completed';

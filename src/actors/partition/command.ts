@@ -3,6 +3,7 @@
 import type { CommandMessage } from '../attempt/service-message.ts';
 import type { DeploymentId, InvocationId, PartitionNumber } from '../domain/ids.ts';
 import type { InvocationSource, InvocationTarget, Pin, Waiter } from '../domain/invocation.ts';
+import type { AwaitedFuture } from '../domain/awaited-future.ts';
 import type { NotificationId } from '../domain/journal.ts';
 import type { Failure, NotificationResult, Outcome } from '../domain/outcome.ts';
 import type { DurationMs, UnixMillis } from '../domain/time.ts';
@@ -94,8 +95,8 @@ export interface AttemptIdentity {
 export type AttemptEnd =
   | {
       readonly kind: 'suspended';
-      readonly awaiting: readonly NotificationId[];
-      /** Journal entries the attempt was started with; none of them answers `awaiting`. */
+      readonly awaiting: AwaitedFuture;
+      /** Journal entries the attempt was started with; what they answer is left out of `awaiting`. */
       readonly replayedLength: number;
     }
   | { readonly kind: 'ended'; readonly outcome: Outcome }

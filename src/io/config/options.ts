@@ -3,6 +3,7 @@
 // unless an entry says otherwise.
 import { join } from 'node:path';
 import {
+  AWAITED_DEPTH_MAX,
   EAGER_STATE_BYTES_MAX,
   HANDLER_DEFAULTS,
   PARTITIONS_COUNT_DEFAULT,
@@ -193,6 +194,12 @@ export const OPTIONS = {
   messageSizeLimit: option('worker.invoker.message-size-limit', byteCountType(1), 32 * MEBIBYTE, {
     doc: 'Largest message taken from a deployment.',
   }),
+  awaitedDepthMax: option(
+    'worker.invoker.max-awaited-future-depth',
+    integerType(0, Number.MAX_SAFE_INTEGER),
+    AWAITED_DEPTH_MAX,
+    { doc: 'Deepest tree of futures that a handler may await; one that awaits more is paused.' },
+  ),
   requestIdentityKeyFile: optional(
     'worker.invoker.request-identity-private-key-pem-file',
     textType('path'),
@@ -269,6 +276,9 @@ export const OPTIONS = {
   }),
   scopedVirtualObjects: option('experimental-enable-scoped-virtual-objects', BOOLEAN, false, {
     doc: 'Invocations of virtual objects can be put into scopes, too.',
+  }),
+  protocolV7: option('experimental-enable-protocol-v7', BOOLEAN, false, {
+    doc: 'New invocations use version 7 of the service protocol where their deployment does.',
   }),
 } as const;
 

@@ -74,6 +74,18 @@ export function choiceType<const T extends string>(...choices: readonly T[]): Va
   };
 }
 
+/** Of all texts only `true` and `false` count, as on the reference. */
+export const BOOLEAN: ValueType<boolean> = {
+  placeholder: 'true|false',
+  parse(raw) {
+    if (raw.kind === 'toml' && typeof raw.value === 'boolean') return accept(raw.value);
+    if (raw.kind === 'text' && raw.text === 'true') return accept(true);
+    if (raw.kind === 'text' && raw.text === 'false') return accept(false);
+    return expected('true or false', raw);
+  },
+  show: String,
+};
+
 /** A whole number from `min` to `max`, both inclusive. */
 export function integerType(min: number, max: number): ValueType<number> {
   return {
@@ -87,16 +99,6 @@ export function integerType(min: number, max: number): ValueType<number> {
     show: String,
   };
 }
-
-/** `true` or `false`, in the file without quotes. */
-export const BOOLEAN: ValueType<boolean> = {
-  placeholder: 'true|false',
-  parse(raw) {
-    const value = raw.kind === 'toml' ? raw.value : { true: true, false: false }[raw.text];
-    return typeof value === 'boolean' ? accept(value) : expected('true or false', raw);
-  },
-  show: String,
-};
 
 /** A finite number above zero. */
 export const FACTOR: ValueType<number> = {

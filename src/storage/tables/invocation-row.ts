@@ -1,5 +1,6 @@
 // How an invocation is stored. Its number is in the key and not in the row.
 import { unreachable } from '../../actors/domain/assert.ts';
+import { awaitAny } from '../../actors/domain/awaited-future.ts';
 import type { DeploymentId } from '../../actors/domain/ids.ts';
 import type {
   Invocation,
@@ -14,7 +15,6 @@ import {
   type PackedOutcome,
   type PackedTarget,
   packFailure,
-  packNotificationId,
   packOutcome,
   packRow,
   packTarget,
@@ -25,6 +25,7 @@ import {
   unpackRow,
   unpackTarget,
 } from '../value-codec.ts';
+import { type PackedFuture, packFuture, unpackFuture } from './awaited-future.ts';
 import {
   type PackedSource,
   type PackedWaiter,
@@ -40,6 +41,7 @@ type PackedStatus =
   | readonly [tag: 0, fireAtMs: number]
   | readonly [tag: 1, inboxSequence: number]
   | readonly [tag: 2]
+  /** Suspended until any of these arrives. Written by earlier versions. */
   | readonly [tag: 3, awaiting: readonly PackedNotificationId[]]
   | readonly [tag: 4, failure: PackedFailure | null]
   | readonly [tag: 5, outcome: PackedOutcome, completedAtMs: number]
@@ -48,7 +50,9 @@ type PackedStatus =
   /** Inboxed for a slot. */
   | readonly [tag: 7, inboxSequence: number]
   /** Invoked, without a slot; `null` when it is not in line for one either. */
-  | readonly [tag: 8, sequence: number | null];
+  | readonly [tag: 8, sequence: number | null]
+  /** Suspended. */
+  | readonly [tag: 9, awaiting: PackedFuture];
 
 type PackedPin = readonly [deploymentId: string, protocolVersion: number];
 
@@ -136,7 +140,7 @@ function packStatus(status: InvocationStatus): PackedStatus {
       }
       return status.pauseRequested === true ? [6] : [2];
     case 'suspended':
-      return [3, status.awaiting.map(packNotificationId)];
+      return [9, packFuture(status.awaiting)];
     case 'paused':
       return [4, status.failure === undefined ? null : packFailure(status.failure)];
     case 'completed':
@@ -155,7 +159,7 @@ function unpackStatus(packed: PackedStatus): InvocationStatus {
     case 2:
       return { kind: 'invoked' };
     case 3:
-      return { kind: 'suspended', awaiting: packed[1].map(unpackNotificationId) };
+      return { kind: 'suspended', awaiting: awaitAny(packed[1].map(unpackNotificationId)) };
     case 4: {
       const failure = packed[1] === null ? undefined : unpackFailure(packed[1]);
       return { kind: 'paused', failure };
@@ -170,6 +174,8 @@ function unpackStatus(packed: PackedStatus): InvocationStatus {
       return { kind: 'inboxed', inboxSequence: packed[1], isForSlot: true };
     case 8:
       return { kind: 'invoked', slot: unpackSlot(packed[1]) };
+    case 9:
+      return { kind: 'suspended', awaiting: unpackFuture(packed[1]) };
     default:
       return unreachable(packed);
   }

@@ -169,6 +169,8 @@ describe('a call', () => {
     ['an unknown handler', { handler: 'nope' }, 'RT0018', /handler Greeter\/nope was not found$/],
     ['a Service with a key', { key: 'k' }, 'RT0017', /the callee 'Greeter' is a Service\./],
     ['an empty idempotency key', { idempotencyKey: '' }, 'RT0017', /idempotency key .* is empty$/],
+    ['a scope', { scope: 's', limitKey: 'l' }, 'RT0024', /scoped invocations require flow control/],
+    ['a limit key alone', { limitKey: 'l' }, 'RT0024', /limit key requires a scope/],
   ];
   for (const [what, fields, code, text] of refused) {
     test(`to ${what} is refused, delayed or not`, () => {
@@ -305,6 +307,24 @@ describe('a call into a scope', () => {
 });
 
 describe('a reference to another invocation', () => {
+  for (const target of [
+    { kind: 'workflow', workflow: 'Flow', key: 'k', scope: 's' },
+    {
+      kind: 'idempotentRequest',
+      service: 'Greeter',
+      handler: 'greet',
+      idempotencyKey: 'i',
+      scope: '',
+    },
+  ] as const) {
+    test(`to a scoped ${target.kind} is refused`, () => {
+      for (const kind of ['attachInvocation', 'getInvocationOutput'] as const) {
+        const [documentationCode] = refusalOf(resolve({ kind, target, completionId: 1, name }));
+        assert.equal(documentationCode, 'RT0024');
+      }
+    });
+  }
+
   const attaches: ReadonlyArray<readonly [target: AttachTarget, id: string]> = [
     [{ kind: 'invocationId', invocationId: ID }, ID],
     [

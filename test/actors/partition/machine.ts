@@ -2,6 +2,8 @@
 import { must } from '../../../src/actors/domain/assert.ts';
 import type { DeploymentId, PartitionNumber } from '../../../src/actors/domain/ids.ts';
 import type { Invocation, InvocationTarget } from '../../../src/actors/domain/invocation.ts';
+import { awaitAny } from '../../../src/actors/domain/awaited-future.ts';
+import type { AwaitedFuture } from '../../../src/actors/domain/awaited-future.ts';
 import type { NotificationId } from '../../../src/actors/domain/journal.ts';
 import type { NotificationResult, Outcome } from '../../../src/actors/domain/outcome.ts';
 import { durationMs, unixMillis } from '../../../src/actors/domain/time.ts';
@@ -196,6 +198,10 @@ export class Machine {
   }
 
   suspend(name: string, awaiting: readonly NotificationId[], replayedLength = 1): string[] {
+    return this.suspendOn(name, awaitAny(awaiting), replayedLength);
+  }
+
+  suspendOn(name: string, awaiting: AwaitedFuture, replayedLength = 1): string[] {
     return this.end(name, { kind: 'suspended', awaiting, replayedLength });
   }
 

@@ -75,6 +75,7 @@ describe('defaults', () => {
       eagerStateSizeLimit: 33_554_432,
       concurrentInvocationsLimit: 1000,
       messageSizeLimit: 33_554_432,
+      awaitedDepthMax: 1000,
       requestIdentityKeyFile: undefined,
       requestIdentityExpirationMs: 60_000,
       awsProfile: undefined,
@@ -90,6 +91,7 @@ describe('defaults', () => {
       workflowCompletionRetentionMs: 86_400_000,
       vqueues: false,
       scopedVirtualObjects: false,
+      protocolV7: false,
     });
   });
 

@@ -72,6 +72,7 @@ describe('a switch', () => {
     [toml('true'), /true or false, found "true"/],
     [text('TRUE'), /true or false/],
     [text('1'), /true or false/],
+    [text(''), /true or false/],
     [text('toString'), /true or false/],
   ]);
 });

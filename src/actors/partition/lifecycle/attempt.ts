@@ -1,7 +1,8 @@
 import { unreachable } from '../../domain/assert.ts';
 import type { Invocation } from '../../domain/invocation.ts';
-import { sameNotification } from '../../domain/journal.ts';
-import type { NotificationId } from '../../domain/journal.ts';
+import { settle } from '../../domain/awaited-future.ts';
+import type { AwaitedFuture } from '../../domain/awaited-future.ts';
+import { JournaledAnswers } from '../../domain/journaled-answers.ts';
 import type { AttemptIdentity, PartitionCommand } from '../command.ts';
 import type { ApplyContext } from '../context.ts';
 import { leaveSlots } from '../slots.ts';
@@ -82,35 +83,32 @@ function giveBackSlot(context: ApplyContext, invocation: Invocation): void {
 function suspendInvocation(
   context: ApplyContext,
   invocation: Invocation,
-  awaiting: readonly NotificationId[],
+  awaiting: AwaitedFuture,
   replayedLength: number,
 ): void {
   if (isPauseRequested(invocation)) return leaveInvoked(context, invocation, { kind: 'paused' });
   // An answer may have been journaled after the deployment decided to suspend.
-  if (isAnswered(context, invocation, awaiting, replayedLength)) {
-    resumeInvocation(context, invocation);
-  } else {
-    leaveInvoked(context, invocation, { kind: 'suspended', awaiting });
-  }
+  const answers = answersSince(context, invocation, replayedLength);
+  const rest = settle(awaiting, (id) => answers.get(id));
+  if (rest === 'resolved') resumeInvocation(context, invocation);
+  else leaveInvoked(context, invocation, { kind: 'suspended', awaiting: rest });
 }
 
 function isPauseRequested({ status }: Invocation): boolean {
   return status.kind === 'invoked' && status.pauseRequested === true;
 }
 
-function isAnswered(
+function answersSince(
   { state }: ApplyContext,
   { number, journalLength }: Invocation,
-  awaiting: readonly NotificationId[],
   replayedLength: number,
-): boolean {
-  if (replayedLength >= journalLength) return false;
-  return state
-    .readJournal(number, replayedLength, journalLength)
-    .some(
-      (entry) =>
-        entry.kind === 'notification' && awaiting.some((id) => sameNotification(id, entry.id)),
-    );
+): JournaledAnswers {
+  const answers = new JournaledAnswers();
+  const entries = state.readJournal(number, replayedLength, journalLength);
+  for (const [order, entry] of entries.entries()) {
+    if (entry.kind === 'notification') answers.add(entry, order);
+  }
+  return answers;
 }
 
 /** Ends what the attempt actor does for the invocation. */
