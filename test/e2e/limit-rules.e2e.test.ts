@@ -229,6 +229,33 @@ describe('POST /limits/rules/bulk-delete', () => {
   }
 });
 
+describe('POST /vqueues/{id}/pause and resume', () => {
+  const unknown = 'vq_18acK3cKZ5CK5zTkXzgrWfLw5MzrFnU3UV';
+  const rows: ReadonlyArray<readonly [id: string, reason: string | undefined]> = [
+    [unknown, undefined],
+    [`${unknown}x`, 'bad length'],
+    ['vq_1', 'bad length'],
+    ['foo', 'bad format'],
+    [unknown.replace('vq', 'inv'), "id doesn't match the expected type"],
+    [unknown.replace('vq_1', 'vq_2'), 'unrecognized codec version'],
+    [`vq_1${'Z'.repeat(33)}`, 'base62 decode error'],
+  ];
+  for (const [id, reason] of rows) {
+    test(`${id}: ${reason ?? 'accepted, though unknown'}`, async () => {
+      for (const verb of ['pause', 'resume']) {
+        const reply = await rig.admin.request({ method: 'POST', path: `/vqueues/${id}/${verb}` });
+        if (reason === undefined) {
+          assert.deepEqual([reply.status, reply.text()], [202, '']);
+        } else {
+          const message = `The request field 'vqueue_id' is invalid. Reason: ${reason}`;
+          assert.equal(reply.status, 400);
+          assert.deepEqual(reply.json(), { message, restate_code: null });
+        }
+      }
+    });
+  }
+});
+
 test('the book survives kill -9', async () => {
   const [made] = rulesOf(await putRules(rig, [{ pattern: 'kept', limits: { concurrency: 3 } }]));
   await rig.crash();

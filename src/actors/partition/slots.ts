@@ -38,8 +38,8 @@ export function leaveSlots(context: ApplyContext, invocation: Invocation): void 
   const line = lineOf(invocation, scope);
   if (hasSlot(invocation)) {
     countSlots(context, line, -1);
-    const budget = { startsLeft: STARTS_PER_COMMAND_MAX };
-    // Who waits for the narrower level has waited for the wider one before.
+    const budget = newBudget();
+    // The narrowest first, as on the reference.
     for (const level of levelsIn(line).toReversed()) serveLevel(context, level, budget);
     return;
   }
@@ -51,7 +51,7 @@ export function leaveSlots(context: ApplyContext, invocation: Invocation): void 
 
 /** Starts whoever may start now. */
 export function serveSlots(context: ApplyContext): void {
-  const budget = { startsLeft: STARTS_PER_COMMAND_MAX };
+  const budget = newBudget();
   for (const level of [...context.state.slots.blocked.keys()]) serveLevel(context, level, budget);
 }
 
@@ -66,8 +66,14 @@ export function recoverSlot(context: ApplyContext, invocation: Invocation): void
   if (sequenceOf(invocation) !== undefined && !isKnown) block(context, line, scope);
 }
 
+/** What one command may start; the rest is asked for once. */
 interface Budget {
   startsLeft: number;
+  hasAskedForMore: boolean;
+}
+
+function newBudget(): Budget {
+  return { startsLeft: STARTS_PER_COMMAND_MAX, hasAskedForMore: false };
 }
 
 /** Keeps L2 and L3. */
@@ -75,12 +81,14 @@ function serveLevel(context: ApplyContext, level: string, budget: Budget): void 
   while (!isFull(context, level)) {
     const line = firstBlockedBy(context, level);
     if (line === undefined) return;
-    if (budget.startsLeft === 0) {
-      context.effects.push({ kind: 'serveMoreSlots' });
-      return;
-    }
+    if (budget.startsLeft === 0) return askForMore(context, budget);
     serveLine(context, line, level, budget);
   }
+}
+
+function askForMore({ effects }: ApplyContext, budget: Budget): void {
+  if (!budget.hasAskedForMore) effects.push({ kind: 'serveMoreSlots' });
+  budget.hasAskedForMore = true;
 }
 
 /** Starts the first of a line that `level` no longer blocks, unless another level does. */

@@ -12,6 +12,7 @@ import { matchRoute, type Route } from './route.ts';
 import { serviceRoutes } from './services.ts';
 import { stateEditRoutes } from './state-edit.ts';
 import { versionRoutes } from './version.ts';
+import { vqueueRoutes } from './vqueues.ts';
 
 /** The response to HEAD carries the body of GET; the listener leaves it out. */
 export function createAdminHandler(context: AdminContext): HttpHandler {
@@ -21,6 +22,7 @@ export function createAdminHandler(context: AdminContext): HttpHandler {
     ...serviceRoutes(context),
     ...stateEditRoutes(context),
     ...limitRuleRoutes(context),
+    ...vqueueRoutes(),
     ...invocationRoutes(context),
     ...invocationBatchRoutes(context),
   ];

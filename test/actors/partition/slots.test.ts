@@ -408,15 +408,21 @@ describe('a change of the rules', () => {
     const machine = machineWith({ s: 1 });
     const names = Array.from({ length: 300 }, (_, index) => `n${index}`);
     send(machine, names);
+    send(machine, ['other'], undefined, OTHER);
     const effects = machine.limit({});
     assert.equal(effects.at(-1), 'serve more slots');
     let all = started(effects);
     assert.equal(all.length, 128);
+    assert.equal(effects.filter((effect) => effect === 'serve more slots').length, 1);
     for (let more = effects; more.at(-1) === 'serve more slots';) {
       more = machine.apply({ kind: 'serveSlots', nowMs: unixMillis(T0) });
       all = [...all, ...started(more)];
     }
-    assert.deepEqual(all, names.slice(1));
+    assert.deepEqual(all.toSorted(), [...names.slice(1), 'other'].toSorted());
+    assert.deepEqual(
+      all.filter((name) => name !== 'other'),
+      names.slice(1),
+    );
   });
 });
 
