@@ -77,7 +77,7 @@ const STORED: readonly StoredTable[] = [
     number: 4,
     versions: [INVOCATION_VERSION],
     fill: fillInvocations,
-    sha256: 'b5d12b3df958ad228de1129358469c107f5283063427a74347a0f89fa5c51787',
+    sha256: 'b6772e0258dc38aaae8138389bfcb5293caec2356dd8b11e88d1f085e9e959dc',
   },
   {
     table: 'timer',

@@ -307,24 +307,6 @@ describe('a call into a scope', () => {
 });
 
 describe('a reference to another invocation', () => {
-  for (const target of [
-    { kind: 'workflow', workflow: 'Flow', key: 'k', scope: 's' },
-    {
-      kind: 'idempotentRequest',
-      service: 'Greeter',
-      handler: 'greet',
-      idempotencyKey: 'i',
-      scope: '',
-    },
-  ] as const) {
-    test(`to a scoped ${target.kind} is refused`, () => {
-      for (const kind of ['attachInvocation', 'getInvocationOutput'] as const) {
-        const [documentationCode] = refusalOf(resolve({ kind, target, completionId: 1, name }));
-        assert.equal(documentationCode, 'RT0024');
-      }
-    });
-  }
-
   const attaches: ReadonlyArray<readonly [target: AttachTarget, id: string]> = [
     [{ kind: 'invocationId', invocationId: ID }, ID],
     [
