@@ -8,6 +8,7 @@ import type { Server } from 'node:net';
 import { SERVER_CERTIFICATE, SERVER_PRIVATE_KEY } from '../support/certificate.ts';
 import { requestEffect, type EndpointSettings } from '../support/endpoint-settings.ts';
 import { record } from './effects.ts';
+import { withFaults } from './faults.ts';
 
 interface ServiceModule {
   readonly services: restate.EndpointOptions['services'];
@@ -50,7 +51,9 @@ async function createServer(
       return http2.createSecureServer({ ...identity, allowHTTP1: true }, handler);
     case 'h2c':
     case undefined:
-      return http2.createServer(handler);
+      return http2.createServer(
+        settings.faults === undefined ? handler : withFaults(handler, settings.faults),
+      );
   }
 }
 

@@ -33,7 +33,9 @@ const NO_INVOCATIONS: InvocationOperator = {
   editState: () => Promise.resolve(),
 };
 
-export async function startAdminRig(): Promise<AdminRig> {
+export async function startAdminRig(
+  operator: InvocationOperator = NO_INVOCATIONS,
+): Promise<AdminRig> {
   const endpoint = await FakeEndpoint.start();
   const transport = openDeploymentTransport(LAMBDA_SETTINGS);
   let storeIsBroken = false;
@@ -46,7 +48,7 @@ export async function startAdminRig(): Promise<AdminRig> {
   const logged: string[] = [];
   const handler = createAdminHandler({
     schema: new SchemaActor({ store, discovery, now: () => T0 }),
-    operator: NO_INVOCATIONS,
+    operator,
     clock: () => T0,
     random: (bytesCount) => new Uint8Array(bytesCount),
     options: {

@@ -11,6 +11,15 @@ export interface EndpointSettings {
   readonly identityKeys?: readonly string[] | undefined;
   /** Each request becomes an effect: see `requestEffect`. */
   readonly recordsRequests?: boolean | undefined;
+  /** Only over h2c. Default: none. */
+  readonly faults?: FaultSettings | undefined;
+}
+
+/** Requests that fail on purpose. */
+export interface FaultSettings {
+  readonly seed: number;
+  /** Share of the invocations' attempts, between 0 and 1. */
+  readonly share: number;
 }
 
 /** One request as the endpoint saw it. */

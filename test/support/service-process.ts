@@ -48,11 +48,18 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   const child = new TrackedChild(process_);
   const port = await Promise.race([receivePort(process_), child.exited]);
   if (typeof port !== 'number') throw new Error(`the service process ended:\n${child.output}`);
+  let isDisposed = false;
+  // Else its invocations would wait for it, and their tests time out without a reason.
+  void child.exited.then(({ code, signal }) => {
+    if (isDisposed) return;
+    console.error(`the service process ended with ${signal ?? code}:\n${child.output}`);
+  });
   return {
     url: `${isSecure(options.endpoint) ? 'https' : 'http'}://127.0.0.1:${port}`,
     output: () => child.output,
     openGate: (name) => void process_.send({ openGate: name }),
     dispose: async () => {
+      isDisposed = true;
       await child.kill('SIGKILL');
     },
   };

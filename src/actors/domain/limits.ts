@@ -21,6 +21,12 @@ export const HANDLER_DEFAULTS: HandlerDefaults = {
     maxAttempts: 70,
     onMaxAttempts: 'pause',
   },
+  maxima: {
+    journalRetentionMs: undefined,
+    idempotencyRetentionMs: undefined,
+    workflowCompletionRetentionMs: undefined,
+    retryAttempts: undefined,
+  },
 };
 
 /** Longest delay that Node's timers take; a longer one would fire at once. Unit: milliseconds. */

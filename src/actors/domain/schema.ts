@@ -123,6 +123,15 @@ export interface HandlerDefaults {
   readonly idempotencyRetentionMs: DurationMs;
   readonly workflowCompletionRetentionMs: DurationMs;
   readonly retryPolicy: RetryPolicy;
+  readonly maxima: HandlerMaxima;
+}
+
+/** Bounds on what handlers and services may ask for, and on the defaults; `undefined` is none. */
+export interface HandlerMaxima {
+  readonly journalRetentionMs: DurationMs | undefined;
+  readonly idempotencyRetentionMs: DurationMs | undefined;
+  readonly workflowCompletionRetentionMs: DurationMs | undefined;
+  readonly retryAttempts: number | undefined;
 }
 
 export interface RetryPolicy {

@@ -4,6 +4,7 @@ import { objectToScope } from '../../actors/domain/scope.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { AdminError } from './admin-error.ts';
 import type { AdminContext } from './context.ts';
+import type { Features } from './features.ts';
 import { expectFields, readJson } from './request-body.ts';
 import { emptyResponse } from './respond.ts';
 import { route, type AdminRequest, type Route } from './route.ts';
@@ -23,13 +24,12 @@ export function stateEditRoutes(context: AdminContext): readonly Route[] {
 }
 
 async function editState(
-  { schema, operator }: AdminContext,
+  { schema, operator, options }: AdminContext,
   request: AdminRequest,
 ): Promise<HttpResponse> {
   const service = request.param('service');
   const form = expectFields(stateForm, await readJson(request.http));
   const scope = form.scope ?? undefined;
-  if (scope !== undefined) checkScope(scope);
   const entries = Object.entries(form.new_state).map(
     ([key, value]) => [Buffer.from(key), value] as const,
   );
@@ -41,16 +41,21 @@ async function editState(
   if (type === undefined && entries.length > 0) {
     throw new AdminError('notFound', `The requested service '${service}' does not exist`);
   }
+  if (scope !== undefined) checkScope(scope, options.features);
   const edit = { expectedVersion: form.version ?? undefined, entries };
   const owner = { service, key: form.object_key };
   await operator.editState(scope === undefined ? owner : { ...owner, scope }, edit);
   return emptyResponse(202);
 }
 
-/** Source: seen on the reference 1.7.12, the status too. */
-function checkScope(scope: string): void {
+/** Source: seen on the reference 1.7.12, the status of a malformed scope too. */
+function checkScope(scope: string, { vqueues }: Features): void {
   const objection = objectToScope(scope);
   if (objection !== undefined) throw new AdminError('internal', `bad scope: ${objection}`);
+  // The reference keeps such state where, without the feature, no handler ever finds it.
+  if (vqueues !== true) {
+    throw new AdminError('invalidField', 'scoped state requires vqueues to be enabled');
+  }
 }
 
 function bytesOf(value: string | number[]): Uint8Array {

@@ -280,6 +280,22 @@ export const OPTIONS = {
   protocolV7: option('experimental-enable-protocol-v7', BOOLEAN, false, {
     doc: 'New invocations use version 7 of the service protocol where their deployment does.',
   }),
+  maxRetryMaxAttempts: optional('max-retry-policy-max-attempts', COUNT, {
+    doc: 'Most attempts, whatever a handler, a service or the default retry policy says.',
+    unset: 'unlimited',
+  }),
+  maxJournalRetentionMs: optional('max-journal-retention', ANY_DURATION, {
+    doc: 'Longest time that the journal of a completed invocation is kept.',
+    unset: 'unlimited',
+  }),
+  maxIdempotencyRetentionMs: optional('max-idempotency-retention', ANY_DURATION, {
+    doc: 'Longest time that the outcome of an invocation with an idempotency key is kept.',
+    unset: 'unlimited',
+  }),
+  maxWorkflowCompletionRetentionMs: optional('max-workflow-completion-retention', ANY_DURATION, {
+    doc: 'Longest time that the outcome of a workflow is kept.',
+    unset: 'unlimited',
+  }),
 } as const;
 
 type OptionName = keyof typeof OPTIONS;

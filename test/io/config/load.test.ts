@@ -92,6 +92,10 @@ describe('defaults', () => {
       vqueues: false,
       scopedVirtualObjects: false,
       protocolV7: false,
+      maxRetryMaxAttempts: undefined,
+      maxJournalRetentionMs: undefined,
+      maxIdempotencyRetentionMs: undefined,
+      maxWorkflowCompletionRetentionMs: undefined,
     });
   });
 
@@ -354,6 +358,10 @@ describe('the help text', () => {
         'requestIdentityKeyFile',
         'awsProfile',
         'awsAssumeRoleExternalId',
+        'maxRetryMaxAttempts',
+        'maxJournalRetentionMs',
+        'maxIdempotencyRetentionMs',
+        'maxWorkflowCompletionRetentionMs',
       ],
     );
   });

@@ -16,11 +16,19 @@ export function keepCompleted(
   outcome: Outcome,
 ): void {
   const { state, nowMs } = context;
-  const status: CompletedStatus = { kind: 'completed', outcome, completedAtMs: nowMs };
+  const kept = withoutStacktrace(outcome);
+  const status: CompletedStatus = { kind: 'completed', outcome: kept, completedAtMs: nowMs };
   const completed = { ...invocation, status, modifiedAtMs: nowMs, waiters: [] };
   if (invocation.journalRetentionMs === 0) return forgetJournal(context, completed);
   state.putInvocation(completed);
   state.putExpiry(completed, nextExpiry(completed, status));
+}
+
+/** Only whoever waits for a failure is told its stack trace. Seen on the reference 1.7.12. */
+function withoutStacktrace(outcome: Outcome): Outcome {
+  if (outcome.kind === 'success' || outcome.failure.stacktrace === undefined) return outcome;
+  const { stacktrace: _stacktrace, ...failure } = outcome.failure;
+  return { kind: 'failure', failure };
 }
 
 /** Deletes the journal of a completed invocation. */
