@@ -32,7 +32,7 @@ export async function measureScheduled(size: number): Promise<ScheduledFigures> 
     });
     const lateness = await measureLateness(stage);
     tell('restart after a kill');
-    const restart = await stage.restart();
+    const restart = await stage.measureRestart();
     await stage.rest();
     const afterRestart = stage.memory();
     const latenessAfterRestart = await measureLateness(stage);

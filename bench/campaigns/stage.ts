@@ -1,5 +1,7 @@
 // A server with the stand-in deployment registered at it, and what campaigns do with the two.
 import { readdirSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpClient } from '../../test/support/http.ts';
 import { startServer, type TestServer } from '../../test/support/servers.ts';
@@ -8,6 +10,7 @@ import { startDeployment, type DeploymentProcess } from '../deployments/deployme
 import type { DeploymentStatistics } from '../deployments/statistics.ts';
 import { runLoad } from '../load/load-process.ts';
 import type { LoadResult } from '../load/plan.ts';
+import { countRows } from '../measure/lmdb-files.ts';
 import { cpuSecondsOf, memoryOf, processTree, type MemorySample } from '../measure/processes.ts';
 
 /** Requests in flight while a campaign fills a server. */
@@ -18,6 +21,10 @@ const REST_INTERVAL_MS = 300;
 const REST_TIMEOUT_MS = 60_000;
 /** Calls after a restart; enough to reach every partition. */
 const FIRST_CALLS = 200;
+/** The default, which tests override. */
+const PARTITIONS = '24';
+/** Unit of `blocks` in file statistics. */
+const BLOCK_BYTES = 512;
 
 export interface RestartTimes {
   /** From the start of the process until ingress and admin API answer. */
@@ -26,40 +33,53 @@ export interface RestartTimes {
   readonly servingMs: number;
 }
 
-export class Stage {
-  readonly server: TestServer;
-  readonly client: HttpClient;
-  readonly #deployment: DeploymentProcess;
+type Environment = Readonly<Record<string, string>>;
 
-  private constructor(server: TestServer, deployment: DeploymentProcess) {
-    this.server = server;
-    this.client = new HttpClient(server.ingressUrl);
+export class Stage {
+  readonly #directory: string;
+  readonly #deployment: DeploymentProcess;
+  #server: TestServer;
+  #client: HttpClient;
+
+  private constructor(directory: string, server: TestServer, deployment: DeploymentProcess) {
+    this.#directory = directory;
+    this.#server = server;
+    this.#client = new HttpClient(server.ingressUrl);
     this.#deployment = deployment;
   }
 
-  static async open(environment: Readonly<Record<string, string>> = {}): Promise<Stage> {
+  static async open(environment: Environment = {}): Promise<Stage> {
+    const directory = await mkdtemp(join(tmpdir(), 'reprise-campaign-'));
     const deployment = await startDeployment('standin');
-    const server = await startServer({
-      kind: 'reprise',
-      environment: { RESTATE_DEFAULT_NUM_PARTITIONS: '24', ...environment },
-    });
+    const server = await startOn(directory, environment);
     const admin = new HttpClient(server.adminUrl);
     const reply = await admin.post('/deployments', { uri: deployment.url });
     admin.close();
     if (reply.status !== 201) throw new Error(`registration: ${reply.status} ${reply.text()}`);
-    return new Stage(server, deployment);
+    return new Stage(directory, server, deployment);
+  }
+
+  get client(): HttpClient {
+    return this.#client;
   }
 
   /** As fast as the server takes them. */
   fill(path: string, requestsCount: number, body?: string): Promise<LoadResult> {
-    const { ingressUrl: url } = this.server;
+    const { ingressUrl: url } = this.#server;
     const concurrency = Math.min(CONCURRENCY, requestsCount);
     return runLoad({ url, path, body, concurrency, extent: { requestsCount } });
   }
 
+  /** Keeps the server busy for some time. */
+  load(path: string, seconds: number): Promise<LoadResult> {
+    const { ingressUrl: url } = this.#server;
+    const extent = { warmSeconds: 0, measuredSeconds: seconds };
+    return runLoad({ url, path, concurrency: CONCURRENCY, extent });
+  }
+
   /** Sends one invocation and gives its id. */
   async send(path: string, body?: unknown): Promise<string> {
-    const reply = await this.client.post(path, body);
+    const reply = await this.#client.post(path, body);
     const answer: unknown = reply.json();
     if (typeof answer !== 'object' || answer === null || !('invocationId' in answer)) {
       throw new Error(`${path}: ${reply.status} ${reply.text()}`);
@@ -87,7 +107,7 @@ export class Stage {
 
   /** Waits until the server has nothing to do. */
   async rest(): Promise<void> {
-    const pids = processTree(this.server.pid);
+    const pids = processTree(this.#server.pid);
     let before = cpuSecondsOf(pids);
     await waitFor(
       'the server to be at rest',
@@ -102,31 +122,51 @@ export class Stage {
   }
 
   memory(): MemorySample {
-    return memoryOf(processTree(this.server.pid));
+    return memoryOf(processTree(this.#server.pid));
   }
 
   /** Disk space of the data directory. Unit: bytes. */
   diskBytes(): number {
-    const root = this.server.dataDirectory;
-    return readdirSync(root, { recursive: true, encoding: 'utf8' })
-      .map((path) => statSync(join(root, path)))
+    return readdirSync(this.#directory, { recursive: true, encoding: 'utf8' })
+      .map((path) => statSync(join(this.#directory, path)))
       .filter((stats) => stats.isFile())
-      .reduce((total, { blocks }) => total + blocks * 512, 0);
+      .reduce((total, { blocks }) => total + blocks * BLOCK_BYTES, 0);
   }
 
-  /** Kills the server and starts it on what it left. */
-  async restart(): Promise<RestartTimes> {
-    await this.server.kill('SIGKILL');
+  /** Rows of all partitions. */
+  countRows(): Promise<number> {
+    return countRows(this.#directory);
+  }
+
+  /** Kills the server and starts another one on what it left. Gives the time of its start. */
+  async restart(environment: Environment = {}): Promise<number> {
+    await this.#server.dispose();
+    this.#client.close();
     const startedAtMs = performance.now();
-    await this.server.restart();
+    this.#server = await startOn(this.#directory, environment);
+    this.#client = new HttpClient(this.#server.ingressUrl);
+    return startedAtMs;
+  }
+
+  async measureRestart(): Promise<RestartTimes> {
+    const startedAtMs = await this.restart();
     const readyMs = performance.now() - startedAtMs;
     await this.fill('/Bench/empty', FIRST_CALLS);
     return { readyMs, servingMs: performance.now() - startedAtMs };
   }
 
   async close(): Promise<void> {
-    this.client.close();
-    await this.server.dispose();
+    this.#client.close();
+    await this.#server.dispose();
     await this.#deployment.dispose();
+    await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+function startOn(dataDirectory: string, environment: Environment): Promise<TestServer> {
+  return startServer({
+    kind: 'reprise',
+    dataDirectory,
+    environment: { RESTATE_DEFAULT_NUM_PARTITIONS: PARTITIONS, ...environment },
+  });
 }

@@ -73,7 +73,7 @@ export async function measureSuspended(
     const wakeMs = await (await park(stage, variant))();
     const wakeParked = await park(stage, variant);
     tell('restart after a kill');
-    const restart = await stage.restart();
+    const restart = await stage.measureRestart();
     const wakeAfterRestartMs = await wakeParked();
     await stage.rest();
     const afterRestart = stage.memory();
