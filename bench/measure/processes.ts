@@ -14,6 +14,9 @@ export interface MemorySample {
   readonly fileBytes: number;
 }
 
+/** Parent of the kernel's own threads. */
+const KERNEL_PARENT = 2;
+
 interface ProcessStat {
   readonly pid: number;
   readonly parent: number;
@@ -22,9 +25,7 @@ interface ProcessStat {
 
 /** The process and everything it started, as far as it still runs. */
 export function processTree(root: number): readonly number[] {
-  const all = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => readStat(Number(name)) ?? []);
+  const all = allProcesses();
   const tree = new Set([root]);
   for (let size = 0; size < tree.size;) {
     size = tree.size;
@@ -57,6 +58,24 @@ export function memoryOf(pids: readonly number[]): MemorySample {
     anonymousBytes: total('RssAnon'),
     fileBytes: total('RssFile'),
   };
+}
+
+/** CPU that all programs on this machine have used since it was started, ended ones too. */
+export function programSeconds(): number {
+  const [line = ''] = readFileSync('/proc/stat', 'latin1').split('\n', 1);
+  // The name, then user, nice, system, idle, iowait, irq and softirq.
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = line
+    .split(/\s+/)
+    .map(Number);
+  const busySeconds = (user + nice + system + irq + softIrq) / TICKS_PER_SECOND;
+  const kernelThreads = allProcesses().filter(({ parent }) => parent === KERNEL_PARENT);
+  return busySeconds - sum(kernelThreads.map(({ cpuSeconds }) => cpuSeconds));
+}
+
+function allProcesses(): readonly ProcessStat[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => readStat(Number(name)) ?? []);
 }
 
 function readStat(pid: number): ProcessStat | undefined {

@@ -1,5 +1,6 @@
 // The handlers of the stand-in deployment, by request path.
 import { formatAwakeableId } from '../../../src/actors/domain/ids.ts';
+import { SLEEP_MS } from '../sleep-ms.ts';
 import {
   constantFinish,
   constantStep,
@@ -10,9 +11,6 @@ import {
   type Script,
   type Step,
 } from './script.ts';
-
-/** Sleep of the `sleep` workload. Unit: milliseconds. */
-export const SLEEP_MS = 10;
 
 /** The first signal that names an awakeable; lower ones are built in. Source: service protocol. */
 const FIRST_AWAKEABLE_SIGNAL = 17;
