@@ -2,12 +2,9 @@
 // Measured: two batches per group of calls, one that accepts them (invocation row, id, Input entry)
 //   and one that completes them (Output entry, row moved to the history), each awaited until flushed.
 // Not measured: the partition machine, HTTP, deployments.
-// Run: npm run build && node dist/bench/micro/store.bench.js [full]
-// Decides: the table layout and the codecs. More than 100 µs of CPU per call in groups of 128 means
-//   that the store is no longer a small part of an invocation.
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   formatInvocationId,
@@ -20,27 +17,15 @@ import type { PartitionStore } from '../../src/actors/ports.ts';
 import { openEnvironment } from '../../src/storage/environment.ts';
 import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
 import { openPartitionStore } from '../../src/storage/partition-store.ts';
+import type { MicroBench, MicroRow } from './micro-bench.ts';
 
-const CALLS = process.argv[2] === 'full' ? 20_000 : 1_000;
+const CALLS = { small: 200, full: 20_000 } as const;
 const GROUP_SIZES = [1, 16, 128];
 /** One flush per batch: calls one by one are slow, and a few hundred say enough. */
 const GROUPS_MAX = 2_000;
 const INPUT = Buffer.alloc(120, 1);
 const OUTPUT = Buffer.alloc(60, 2);
 const T0 = 1_700_000_000_000;
-
-interface Measurement {
-  readonly groupSize: number;
-  readonly calls: number;
-  readonly callsPerSecond: number;
-  readonly cpuMicrosPerCall: number;
-  /** In the thread of the store, without the writing of the batch by lmdb-js. */
-  readonly applyMicrosPerCall: number;
-  readonly sealMicrosPerCall: number;
-  readonly flushMs: { readonly p50: number; readonly p99: number; readonly max: number };
-  readonly bytesStoredPerCall: number;
-  readonly checksum: string;
-}
 
 class Run {
   readonly #store: PartitionStore;
@@ -77,7 +62,7 @@ class Run {
   }
 }
 
-async function measure(groupSize: number): Promise<Measurement> {
+async function measure(groupSize: number, callsCount: number): Promise<MicroRow> {
   const directory = mkdtempSync(join(tmpdir(), 'reprise-bench-'));
   const backend = new LmdbBackend(openEnvironment(directory));
   const store = openPartitionStore({
@@ -85,7 +70,7 @@ async function measure(groupSize: number): Promise<Measurement> {
     partition: 0 as PartitionNumber,
     partitionsCount: 24,
   });
-  const groups = Math.min(GROUPS_MAX, Math.ceil(CALLS / groupSize));
+  const groups = Math.min(GROUPS_MAX, Math.ceil(callsCount / groupSize));
   await runGroups(store, { firstId: 0, groups: Math.ceil(groups / 10), groupSize }); // Warms up.
   const cpuBefore = process.cpuUsage();
   const startMs = performance.now();
@@ -94,24 +79,23 @@ async function measure(groupSize: number): Promise<Measurement> {
   const cpu = process.cpuUsage(cpuBefore);
   const calls = groups * groupSize;
   const flushesMs = run.flushesMs.toSorted((a, b) => a - b);
-  const measurement = {
-    groupSize,
-    calls,
-    callsPerSecond: Math.round((calls / elapsedMs) * 1000),
-    cpuMicrosPerCall: round((cpu.user + cpu.system) / calls),
-    applyMicrosPerCall: round((run.applyMs * 1000) / calls),
-    sealMicrosPerCall: round((run.sealMs * 1000) / calls),
-    flushMs: {
-      p50: round(flushesMs[Math.floor(flushesMs.length * 0.5)] ?? 0),
-      p99: round(flushesMs[Math.floor(flushesMs.length * 0.99)] ?? 0),
-      max: round(flushesMs.at(-1) ?? 0),
+  const row = {
+    case: `groups of ${groupSize}`,
+    figures: {
+      callsPerSecond: (calls / elapsedMs) * 1000,
+      cpuMicrosPerCall: (cpu.user + cpu.system) / calls,
+      // In the thread of the store, without the writing of the batch by lmdb-js.
+      applyMicrosPerCall: (run.applyMs * 1000) / calls,
+      sealMicrosPerCall: (run.sealMs * 1000) / calls,
+      flushMsP50: flushesMs[Math.floor(flushesMs.length * 0.5)] ?? 0,
+      flushMsP99: flushesMs[Math.floor(flushesMs.length * 0.99)] ?? 0,
+      bytesStoredPerCall: bytesOf(backend) / (calls * 1.1),
     },
-    bytesStoredPerCall: Math.round(bytesOf(backend) / (calls * 1.1)),
     checksum: checksum(store, { firstId: 1_000_000, calls }),
   };
   await backend.close();
   rmSync(directory, { recursive: true });
-  return measurement;
+  return row;
 }
 
 async function runGroups(
@@ -168,7 +152,7 @@ function complete(store: PartitionStore, id: InvocationId): void {
 function checksum(
   store: PartitionStore,
   { firstId, calls }: { readonly firstId: number; readonly calls: number },
-): string {
+): number {
   const hash = createHash('sha256');
   for (let i = 0; i < calls; i++) {
     const invocation = store.getInvocation(idOf(firstId + i));
@@ -176,7 +160,7 @@ function checksum(
     const types = store.readJournal(number, 0, journalLength).map(({ type }) => type);
     hash.update(`${status?.kind} ${types.join()}\n`);
   }
-  return hash.digest('hex').slice(0, 16);
+  return hash.digest().readUInt32BE(0);
 }
 
 function bytesOf(backend: LmdbBackend): number {
@@ -192,11 +176,14 @@ function idOf(n: number): InvocationId {
   return formatInvocationId(random, (BigInt(T0 + Math.floor(n / 20)) << 80n) | random);
 }
 
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-const measurements: Measurement[] = [];
-for (const groupSize of GROUP_SIZES) measurements.push(await measure(groupSize));
-const environment = { node: process.version, cores: cpus().length, cpu: cpus()[0]?.model };
-console.log(JSON.stringify({ bench: 'store', environment, measurements }, undefined, 2));
+export const BATCH_COMMIT: MicroBench = {
+  name: 'batch-commit',
+  question: 'what does the store cost per plain call, from accepted to completed and flushed?',
+  decides:
+    'the table layout and the codecs; above 100 µs of CPU per call in groups of 128 the store is no longer a small part of an invocation',
+  async run(size) {
+    const rows: MicroRow[] = [];
+    for (const groupSize of GROUP_SIZES) rows.push(await measure(groupSize, CALLS[size]));
+    return rows;
+  },
+};
