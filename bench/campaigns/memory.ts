@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import type { Bound } from '../measure/bounds.ts';
 import { formatTable, megabytes, type Cell } from '../measure/text-table.ts';
-import { printReport } from './report.ts';
+import { printReport } from '../measure/report.ts';
 import { measureScheduled, type ScheduledFigures } from './scheduled.ts';
 import { measureSuspended, type FillPoint, type SuspendedFigures } from './suspended.ts';
 
@@ -41,26 +41,27 @@ async function measure(suspendedCount: number, scheduledCount: number): Promise<
 }
 
 function fillRows(name: string, points: readonly FillPoint[]): Cell[][] {
-  const [first] = points;
-  return points.map((point) => [
+  return points.map((point, index) => [
     name,
     point.count,
     megabytes(point.rssBytes),
     megabytes(point.anonymousBytes),
     megabytes(point.fileBytes),
     megabytes(point.diskBytes),
-    perInvocation(point, first, 'anonymousBytes'),
-    perInvocation(point, first, 'diskBytes'),
+    perInvocation(point, points[index - 1], 'anonymousBytes'),
+    perInvocation(point, points[index - 1], 'diskBytes'),
     point.perSecond,
   ]);
 }
 
+/** What each invocation since the row above has added. Negative when the collector came in between. */
 function perInvocation(
   point: FillPoint,
-  first: FillPoint | undefined,
+  before: FillPoint | undefined,
   field: 'anonymousBytes' | 'diskBytes',
 ): number {
-  return (point[field] - (first?.[field] ?? 0)) / point.count;
+  if (before === undefined) return Number.NaN;
+  return (point[field] - before[field]) / (point.count - before.count);
 }
 
 function restartRow(name: string, figures: SuspendedFigures | ScheduledFigures): Cell[] {
@@ -81,7 +82,7 @@ function describe({ suspended, scheduled }: Figures): string {
   const fill = formatTable(
     [
       ...['invocations', 'count', 'RSS MB', 'own MB', 'files MB', 'disk MB'],
-      ...['own B/inv', 'disk B/inv', 'inv/s'],
+      ...['+own B/inv', '+disk B/inv', 'inv/s'],
     ],
     named.flatMap(([name, { points }]) => fillRows(name, points)),
   );

@@ -5,28 +5,20 @@
 // Run: npm run campaign:retention -- [--backlog 50000] [--seconds 30] [--json]
 // Decides: the clean-up's share of a partition thread (`EXPIRED_PER_COMMAND_MAX`, rows per expiry). It
 //   has to delete faster than the ingress adds, and the files must stop growing.
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { waitFor } from '../../test/support/wait.ts';
 import { SHORT_RETENTION_MS } from '../deployments/standin/manifest.ts';
 import type { Bound } from '../measure/bounds.ts';
 import { formatTable, megabytes } from '../measure/text-table.ts';
-import { printReport, tell } from './report.ts';
+import {
+  CLEANUP_INTERVAL_SECONDS,
+  CLEANUP_NEVER,
+  measureBacklog,
+  type BacklogFigures,
+} from './backlog.ts';
+import { printReport } from '../measure/report.ts';
 import { Stage } from './stage.ts';
+import { measureSteadyLoad, type SteadyPoint } from './steady-load.ts';
 
-const PATH = '/Brief/empty';
-const NAME = 'Brief/empty';
-const CLEANUP_NEVER = { RESTATE_WORKER__CLEANUP_INTERVAL: '10d' };
-/** The first clean-up comes after a fifth to two fifths of this, time enough to look at the backlog. */
-const CLEANUP_OFTEN = { RESTATE_WORKER__CLEANUP_INTERVAL: '4s' };
-const CLEANUP_INTERVAL_SECONDS = 4;
-/** How long a backlog may take to be deleted. Unit: milliseconds. */
-const DRAIN_TIMEOUT_MS = 120_000;
-const SAMPLE_MS = 1000;
-/** Compile the code paths before anything is measured. */
-const WARM_UP_CALLS = 3000;
-/** What is left of a backlog when it counts as deleted: counters and the like. */
-const RESIDUE_SHARE = 0.02;
 /** Files may grow by this after half of the time. */
 const GROWTH_MAX = 1.25;
 /** Slack over retention and interval before rows count as piling up. Unit: seconds. */
@@ -39,21 +31,6 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-
-interface BacklogFigures {
-  readonly count: number;
-  readonly createdPerSecond: number;
-  readonly rowsPerInvocation: number;
-  readonly deletedPerSecond: number;
-}
-
-interface SteadyPoint {
-  readonly seconds: number;
-  /** Since the point before. */
-  readonly createdPerSecond: number;
-  readonly rows: number;
-  readonly diskBytes: number;
-}
 
 interface Figures {
   readonly backlog: BacklogFigures;
@@ -69,68 +46,6 @@ async function measure(backlogCount: number, seconds: number): Promise<Figures> 
   } finally {
     await stage.close();
   }
-}
-
-/** Leaves the stage with a server that cleans up often. */
-async function measureBacklog(stage: Stage, count: number): Promise<BacklogFigures> {
-  tell(`making a backlog of ${count}`);
-  await stage.fill('/Bench/empty', WARM_UP_CALLS);
-  const rowsBefore = await stage.countRows();
-  const { perSecond } = await stage.fill(PATH, count);
-  await delay(SHORT_RETENTION_MS);
-  const rows = await stage.countRows();
-  tell('deleting it');
-  await stage.restart(CLEANUP_OFTEN);
-  const added = rows - rowsBefore;
-  const rowsPerSecond = await measureDeletion(stage, rowsBefore + added * RESIDUE_SHARE);
-  const rowsPerInvocation = added / count;
-  const deletedPerSecond = rowsPerSecond / rowsPerInvocation;
-  return { count, createdPerSecond: perSecond, rowsPerInvocation, deletedPerSecond };
-}
-
-/** Rows per second from the first one deleted until no more than `residue` are left. */
-async function measureDeletion(stage: Stage, residue: number): Promise<number> {
-  let before = { rows: await stage.countRows(), atMs: performance.now() };
-  const full = before.rows;
-  const after = await waitFor(
-    'the backlog to be deleted',
-    async () => {
-      const now = { rows: await stage.countRows(), atMs: performance.now() };
-      if (now.rows >= full) before = now;
-      return now.rows <= residue ? now : undefined;
-    },
-    { timeoutMs: DRAIN_TIMEOUT_MS, intervalMs: 10 },
-  );
-  return ((before.rows - after.rows) * 1000) / (after.atMs - before.atMs);
-}
-
-async function measureSteadyLoad(stage: Stage, seconds: number): Promise<SteadyPoint[]> {
-  tell(`${seconds} s of steady load`);
-  const points: SteadyPoint[] = [];
-  const beganAtMs = performance.now();
-  let isOver = false;
-  const load = stage.load(PATH, seconds).finally(() => (isOver = true));
-  let finished = await countFinished(stage);
-  let sampledAtMs = beganAtMs;
-  while (!isOver) {
-    await delay(SAMPLE_MS);
-    const nowFinished = await countFinished(stage);
-    const nowMs = performance.now();
-    points.push({
-      seconds: (nowMs - beganAtMs) / 1000,
-      createdPerSecond: ((nowFinished - finished) * 1000) / (nowMs - sampledAtMs),
-      rows: await stage.countRows(),
-      diskBytes: stage.diskBytes(),
-    });
-    finished = nowFinished;
-    sampledAtMs = nowMs;
-  }
-  await load;
-  return points.filter((point) => point.seconds <= seconds);
-}
-
-async function countFinished(stage: Stage): Promise<number> {
-  return (await stage.statistics()).finished[NAME] ?? 0;
 }
 
 function boundsOf({ backlog, steady }: Figures): Bound[] {

@@ -1,7 +1,7 @@
 // Scheduled sends: what they cost in memory and on disk, and that due ones run on time among them.
 import { waitFor } from '../../test/support/wait.ts';
 import type { MemorySample } from '../measure/processes.ts';
-import { tell } from './report.ts';
+import { tell } from '../measure/report.ts';
 import { Stage, type RestartTimes } from './stage.ts';
 import { fillInPortions, type FillPoint } from './suspended.ts';
 
@@ -25,7 +25,7 @@ const DUE_AFTER_MS = 1500;
 export async function measureScheduled(size: number): Promise<ScheduledFigures> {
   const stage = await Stage.open();
   try {
-    await stage.fill('/Bench/empty', 2000);
+    await stage.warmUp();
     const points = await fillInPortions(stage, size, async (count) => {
       const { perSecond } = await stage.fill('/Bench/empty/send?delay=1h', count);
       return perSecond;

@@ -12,6 +12,7 @@ import { runLoad } from '../load/load-process.ts';
 import type { LoadResult } from '../load/plan.ts';
 import { countRows } from '../measure/lmdb-files.ts';
 import { cpuSecondsOf, memoryOf, processTree, type MemorySample } from '../measure/processes.ts';
+import { register } from '../measure/register.ts';
 
 /** Requests in flight while a campaign fills a server. */
 const CONCURRENCY = 128;
@@ -19,6 +20,7 @@ const CONCURRENCY = 128;
 const REST_SHARE = 0.05;
 const REST_INTERVAL_MS = 300;
 const REST_TIMEOUT_MS = 60_000;
+const WARM_UP_CALLS = 2000;
 /** Calls after a restart; enough to reach every partition. */
 const FIRST_CALLS = 200;
 /** The default, which tests override. */
@@ -52,15 +54,17 @@ export class Stage {
     const directory = await mkdtemp(join(tmpdir(), 'reprise-campaign-'));
     const deployment = await startDeployment('standin');
     const server = await startOn(directory, environment);
-    const admin = new HttpClient(server.adminUrl);
-    const reply = await admin.post('/deployments', { uri: deployment.url });
-    admin.close();
-    if (reply.status !== 201) throw new Error(`registration: ${reply.status} ${reply.text()}`);
+    await register(server.adminUrl, deployment.url);
     return new Stage(directory, server, deployment);
   }
 
   get client(): HttpClient {
     return this.#client;
+  }
+
+  /** Has the code paths compiled and the pools filled before anything is looked at. */
+  async warmUp(): Promise<void> {
+    await this.fill('/Bench/empty', WARM_UP_CALLS);
   }
 
   /** As fast as the server takes them. */

@@ -1,7 +1,7 @@
 // Suspended invocations: what they cost in memory, and that they all wake up, also after a kill.
 import { formatAwakeableId, parseInvocationId } from '../../src/actors/domain/ids.ts';
 import type { MemorySample } from '../measure/processes.ts';
-import { tell } from './report.ts';
+import { tell } from '../measure/report.ts';
 import { Stage, type RestartTimes } from './stage.ts';
 
 export type SuspendedVariant = 'awakeable' | 'sleep';
@@ -62,8 +62,7 @@ export async function measureSuspended(
 ): Promise<SuspendedFigures> {
   const stage = await Stage.open();
   try {
-    // The code paths are compiled and the pools are filled before the first look.
-    await stage.fill('/Bench/empty', 2000);
+    await stage.warmUp();
     const body = variant === 'sleep' ? String(LONG_SLEEP_MS) : undefined;
     const points = await fillInPortions(stage, size, async (count, total) => {
       const { perSecond } = await stage.fill(`/Park/${variant}/send`, count, body);

@@ -70,7 +70,7 @@ interface Bar {
 
 function bar({ categories, series: all }: BarChart, axis: Axis, drawn: Bar): string {
   const { series, seriesIndex, value, group } = drawn;
-  if (!(value > 0)) return '';
+  if (!isDrawn(value)) return '';
   const groupWidth = PLOT_WIDTH / categories.length;
   const width = (groupWidth * GROUP_SHARE) / all.length;
   const x = LEFT + group * groupWidth + (groupWidth * (1 - GROUP_SHARE)) / 2 + seriesIndex * width;
@@ -83,8 +83,12 @@ function bar({ categories, series: all }: BarChart, axis: Axis, drawn: Bar): str
   );
 }
 
+function isDrawn(value: number): boolean {
+  return value > 0 && Number.isFinite(value);
+}
+
 function axisOf({ series, scale }: BarChart): Axis {
-  const values = series.flatMap((one) => one.values).filter((value) => value > 0);
+  const values = series.flatMap((one) => one.values).filter(isDrawn);
   return scale === 'linear' ? linearAxis(values) : logarithmicAxis(values);
 }
 

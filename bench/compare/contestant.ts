@@ -1,5 +1,5 @@
 // A server that takes part: its process, its data, its current deployment.
-import { startServer, TestServer } from '../../test/support/servers.ts';
+import { startServer, type TestServer } from '../../test/support/servers.ts';
 import {
   startDeployment,
   type DeploymentKind,
@@ -19,8 +19,10 @@ export class Contestant {
     this.server = server;
   }
 
-  static async start(setup: ServerSetup): Promise<Contestant> {
-    return new Contestant(setup, await startServer(serverOptionsOf(setup)));
+  /** In a directory of its own, unless one is given. */
+  static async start(setup: ServerSetup, dataDirectory?: string): Promise<Contestant> {
+    const options = { ...serverOptionsOf(setup), dataDirectory };
+    return new Contestant(setup, await startServer(options));
   }
 
   /** Replaces the deployment. */

@@ -1,6 +1,7 @@
 // The options of `npm run bench`.
 import { parseArgs } from 'node:util';
 import type { DeploymentKind } from '../deployments/deployment-process.ts';
+import type { LoadExtent } from '../load/plan.ts';
 import { SERVER_SETUPS, type ServerSetup } from './server-setups.ts';
 import { WORKLOADS, type Workload } from './workloads.ts';
 
@@ -10,8 +11,8 @@ export interface CompareOptions {
   readonly deployments: readonly DeploymentKind[];
   readonly concurrencies: readonly number[];
   readonly rounds: number;
-  readonly measuredSeconds: number;
-  readonly warmSeconds: number;
+  /** Of every window. */
+  readonly extent: LoadExtent;
   /** Folder of the JSON and HTML files. */
   readonly out: string;
   readonly json: boolean;
@@ -29,6 +30,7 @@ const HELP = `npm run bench -- [options]
   --rounds       windows of each server per workload and concurrency; default: 3
   --seconds      measured part of a window; default: 3
   --warm         seconds before the measured part; default: 1
+  --requests     so many requests per window instead, none of them unmeasured
   --out          folder for results.json and report.html; default: .scratch/bench
   --json         prints the results instead of tables`;
 
@@ -44,6 +46,7 @@ export function readOptions(argv: readonly string[]): CompareOptions | undefined
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '3' },
       warm: { type: 'string', default: '1' },
+      requests: { type: 'string' },
       out: { type: 'string', default: '.scratch/bench' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -62,8 +65,10 @@ export function readOptions(argv: readonly string[]): CompareOptions | undefined
     ).map(({ name }) => name),
     concurrencies: values.concurrency.split(',').map(positive),
     rounds: positive(values.rounds),
-    measuredSeconds: positive(values.seconds),
-    warmSeconds: Number(values.warm),
+    extent:
+      values.requests === undefined
+        ? { warmSeconds: Number(values.warm), measuredSeconds: positive(values.seconds) }
+        : { requestsCount: positive(values.requests) },
     out: values.out,
     json: values.json,
   };

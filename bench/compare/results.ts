@@ -1,4 +1,5 @@
 // What a comparison finds out, as it is written to results.json.
+import type { LoadExtent } from '../load/plan.ts';
 import type { ENVIRONMENT } from '../measure/environment.ts';
 import { median } from '../measure/statistics.ts';
 import type { DurabilityFigures } from './durability.ts';
@@ -21,7 +22,7 @@ export interface Results {
   readonly environment: typeof ENVIRONMENT;
   readonly startedAt: string;
   readonly rounds: number;
-  readonly measuredSeconds: number;
+  readonly extent: LoadExtent;
   readonly servers: readonly ServerResult[];
   readonly windows: readonly Window[];
   readonly flushCounts: readonly FlushCount[];

@@ -1,6 +1,6 @@
 // Runs a comparison: all servers side by side, one window after the other, in an order that rotates with
 // every round.
-import { tell } from '../campaigns/report.ts';
+import { tell } from '../measure/report.ts';
 import { startDeployment, type DeploymentKind } from '../deployments/deployment-process.ts';
 import { ENVIRONMENT } from '../measure/environment.ts';
 import { memoryOf } from '../measure/processes.ts';
@@ -46,10 +46,10 @@ export async function runComparison(options: CompareOptions): Promise<Results> {
       startupMs: startups.get(contestant.setup.name) ?? [],
       rssBytesAtEnd: memoryOf(contestant.pids()).rssBytes,
     }));
-    const { rounds, measuredSeconds } = options;
+    const { rounds, extent } = options;
     const { windows, flushCounts } = progress;
     return {
-      ...{ environment: ENVIRONMENT, startedAt, rounds, measuredSeconds },
+      ...{ environment: ENVIRONMENT, startedAt, rounds, extent },
       ...{ servers, windows, flushCounts, flushesRefusal },
     };
   } finally {
@@ -97,7 +97,7 @@ async function runWindow(
 ): Promise<void> {
   const { concurrency } = place;
   try {
-    const figures = await measureWindow(contestant, workload, concurrency, options);
+    const figures = await measureWindow(contestant, workload, concurrency, options.extent);
     windows.push({ ...place, figures });
     const { perSecond, latencyMs, serverCpuMs, otherCores } = figures;
     tell(
@@ -113,14 +113,14 @@ async function runWindow(
 }
 
 async function countFlushesOfAll(
-  { contestants, flushCounts, flushesRefusal }: Progress,
+  { options, contestants, flushCounts, flushesRefusal }: Progress,
   deployment: DeploymentKind,
   workload: Workload,
   concurrency: number,
 ): Promise<void> {
   if (flushesRefusal !== undefined) return;
   for (const contestant of contestants) {
-    const count = await flushesPerInvocation(contestant, workload, concurrency);
+    const count = await flushesPerInvocation(contestant, workload, concurrency, options.extent);
     const cell = cellOf(contestant, deployment, workload, concurrency);
     flushCounts.push({ ...cell, flushesPerInvocation: count });
   }

@@ -1,4 +1,5 @@
 // The results as tables for a terminal.
+import type { LoadExtent } from '../load/plan.ts';
 import { formatNumber, formatTable, megabytes, type Cell } from '../measure/text-table.ts';
 import type { CellSummary, Results } from './results.ts';
 import type { Verdict } from './targets.ts';
@@ -55,12 +56,18 @@ function cellTable(cells: readonly CellSummary[]): string {
   );
 }
 
-export function notes({ rounds, measuredSeconds, flushesRefusal }: Results): string {
+export function notes({ rounds, extent, flushesRefusal }: Results): string {
   return [
-    `Medians of ${rounds} alternating windows of ${measuredSeconds} s. CPU, bytes and flushes are per invocation and of the server.`,
+    `Medians of ${rounds} alternating windows of ${lengthText(extent)}. CPU, bytes and flushes are per invocation and of the server.`,
     `* others used more than ${NOISY_CORES} cores meanwhile: compare with care.`,
     ...(flushesRefusal === undefined ? [] : [`Flushes were not counted: ${flushesRefusal}.`]),
   ].join('\n');
+}
+
+function lengthText(extent: LoadExtent): string {
+  return 'requestsCount' in extent
+    ? `${extent.requestsCount} requests`
+    : `${extent.measuredSeconds} s`;
 }
 
 function verdictTable(verdicts: readonly Verdict[]): string {

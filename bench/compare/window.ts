@@ -1,7 +1,7 @@
 // One window: one workload at one concurrency on one server, with everything that is measured.
 import type { DeploymentKind } from '../deployments/deployment-process.ts';
 import { runLoad } from '../load/load-process.ts';
-import type { Latencies, LoadPlan } from '../load/plan.ts';
+import type { Latencies, LoadExtent, LoadPlan } from '../load/plan.ts';
 import {
   bytesWrittenBy,
   programSeconds,
@@ -11,7 +11,6 @@ import {
 } from '../measure/processes.ts';
 import { waitFor } from '../../test/support/wait.ts';
 import type { Contestant } from './contestant.ts';
-import type { CompareOptions } from './options.ts';
 import type { Workload } from './workloads.ts';
 
 /** Where a window belongs. */
@@ -58,19 +57,17 @@ export function planOf(contestant: Contestant, workload: Workload, concurrency: 
   return { url: contestant.server.ingressUrl, path, body, keysCount, concurrency } as const;
 }
 
+/** One-way workloads are not warmed up: whatever was accepted has to be drained. */
 export async function measureWindow(
   contestant: Contestant,
   workload: Workload,
   concurrency: number,
-  { warmSeconds, measuredSeconds }: CompareOptions,
+  extent: LoadExtent,
 ): Promise<WindowFigures> {
-  const base = planOf(contestant, workload, concurrency);
-  if (workload.drains === undefined) {
-    const extent = { warmSeconds, measuredSeconds };
-    return measureClosedLoop(contestant, { ...base, extent });
-  }
-  const extent = { warmSeconds: 0, measuredSeconds };
-  return measureUntilDrained(contestant, { ...base, extent }, workload.drains);
+  const plan = { ...planOf(contestant, workload, concurrency), extent };
+  if (workload.drains === undefined) return measureClosedLoop(contestant, plan);
+  const unwarmed = 'requestsCount' in extent ? extent : { ...extent, warmSeconds: 0 };
+  return measureUntilDrained(contestant, { ...plan, extent: unwarmed }, workload.drains);
 }
 
 async function measureClosedLoop(contestant: Contestant, plan: LoadPlan): Promise<WindowFigures> {

@@ -12,7 +12,11 @@ export interface LoadObserver {
 
 /** Resolves after the last request in flight was answered. Rejects when requests failed. */
 export async function runLoad(plan: LoadPlan, observer: LoadObserver = {}): Promise<LoadResult> {
-  const forked = fork(fileURLToPath(new URL('./main.js', import.meta.url)), [], { silent: true });
+  const forked = fork(fileURLToPath(new URL('./main.js', import.meta.url)), [], {
+    silent: true,
+    // Figures may be NaN, which JSON has not.
+    serialization: 'advanced',
+  });
   const child = new TrackedChild(forked);
   const received = new Promise<LoadResult>((resolve) => {
     forked.on('message', (report: LoadReport) => {

@@ -6,26 +6,21 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  formatInvocationId,
-  type InvocationId,
-  type PartitionNumber,
-} from '../../src/actors/domain/ids.ts';
-import type { Invocation } from '../../src/actors/domain/invocation.ts';
-import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
+import { must } from '../../src/actors/domain/assert.ts';
+import type { InvocationId, PartitionNumber } from '../../src/actors/domain/ids.ts';
+import { unixMillis } from '../../src/actors/domain/time.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
 import { openEnvironment } from '../../src/storage/environment.ts';
 import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
 import { openPartitionStore } from '../../src/storage/partition-store.ts';
+import { acceptSample, completeSample, sampleId } from '../growth/sample-invocation.ts';
 import type { MicroBench, MicroRow } from './micro-bench.ts';
 
 const CALLS = { small: 200, full: 20_000 } as const;
 const GROUP_SIZES = [1, 16, 128];
 /** One flush per batch: calls one by one are slow, and a few hundred say enough. */
 const GROUPS_MAX = 2_000;
-const INPUT = Buffer.alloc(120, 1);
-const OUTPUT = Buffer.alloc(60, 2);
-const T0 = 1_700_000_000_000;
+const T0 = unixMillis(1_700_000_000_000);
 
 class Run {
   readonly #store: PartitionStore;
@@ -104,49 +99,18 @@ async function runGroups(
 ): Promise<Run> {
   const run = new Run(store);
   for (let group = 0; group < groups; group++) {
-    const ids = Array.from({ length: groupSize }, (_, i) => idOf(firstId + group * groupSize + i));
-    await run.batch(ids, (id) => accept(store, id));
-    await run.batch(ids, (id) => complete(store, id));
+    const first = firstId + group * groupSize;
+    const ids = Array.from({ length: groupSize }, (_, i) => sampleId(first + i, T0));
+    await run.batch(ids, (id) => {
+      const { number } = acceptSample(store, id, T0);
+      store.readJournal(number, 0, 1);
+    });
+    await run.batch(ids, (id) => {
+      const accepted = must(store.getInvocation(id), `${id} was accepted`);
+      completeSample(store, accepted, T0);
+    });
   }
   return run;
-}
-
-function accept(store: PartitionStore, id: InvocationId): void {
-  if (store.getInvocation(id) !== undefined) throw new Error(`${id} is new`);
-  const number = store.nextInvocationNumber();
-  const invocation: Invocation = {
-    id,
-    number,
-    target: { kind: 'service', service: 'Greeter', handler: 'greet' },
-    source: { kind: 'ingress', requestId: `request ${number}` },
-    createdAtMs: unixMillis(T0),
-    modifiedAtMs: unixMillis(T0),
-    completionRetentionMs: durationMs(86_400_000),
-    journalRetentionMs: durationMs(86_400_000),
-    status: { kind: 'invoked' },
-    epoch: 1,
-    journalLength: 1,
-    commandCount: 1,
-    waiters: [],
-  };
-  store.putInvocation(invocation);
-  const entry = { kind: 'command', type: 0x0400, appendedAtMs: unixMillis(T0) } as const;
-  store.appendJournal(number, 0, { ...entry, payload: INPUT });
-  store.readJournal(number, 0, 1);
-}
-
-function complete(store: PartitionStore, id: InvocationId): void {
-  const invocation = store.getInvocation(id);
-  if (invocation === undefined) throw new Error(`${id} was accepted`);
-  const entry = { kind: 'command', type: 0x0401, appendedAtMs: unixMillis(T0) } as const;
-  store.appendJournal(invocation.number, 1, { ...entry, payload: OUTPUT });
-  const outcome = { kind: 'success', value: OUTPUT } as const;
-  store.putInvocation({
-    ...invocation,
-    status: { kind: 'completed', outcome, completedAtMs: unixMillis(T0) },
-    journalLength: 2,
-    commandCount: 2,
-  });
 }
 
 function checksum(
@@ -155,7 +119,7 @@ function checksum(
 ): number {
   const hash = createHash('sha256');
   for (let i = 0; i < calls; i++) {
-    const invocation = store.getInvocation(idOf(firstId + i));
+    const invocation = store.getInvocation(sampleId(firstId + i, T0));
     const { number = 0, journalLength = 0, status } = invocation ?? {};
     const types = store.readJournal(number, 0, journalLength).map(({ type }) => type);
     hash.update(`${status?.kind} ${types.join()}\n`);
@@ -168,12 +132,6 @@ function bytesOf(backend: LmdbBackend): number {
   const everything = { start: Buffer.from([0]), end: Buffer.from([0xff]) };
   for (const [key, value] of backend.range(everything)) bytes += key.length + value.length;
   return bytes;
-}
-
-/** Ids as ULIDs make them: the time first, then random bits, under a random partition key. */
-function idOf(n: number): InvocationId {
-  const random = (BigInt(n) * 0x9e37_79b9_7f4a_7c15n) & 0xffff_ffff_ffff_ffffn;
-  return formatInvocationId(random, (BigInt(T0 + Math.floor(n / 20)) << 80n) | random);
 }
 
 export const BATCH_COMMIT: MicroBench = {

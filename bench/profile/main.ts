@@ -4,6 +4,7 @@
 // Run: npm run profile -- WORKLOAD [--concurrency 128] [--seconds 5] [--partitions 24]
 // Decides: what is worth making faster. The files open in Chrome's developer tools and in VS Code.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startServer } from '../../test/support/servers.ts';
@@ -13,10 +14,11 @@ import { startDeployment } from '../deployments/deployment-process.ts';
 import { runLoad } from '../load/load-process.ts';
 import { register } from '../measure/register.ts';
 import { formatTable } from '../measure/text-table.ts';
-import { selfTimes, type CpuProfile } from './self-times.ts';
+import { selfTimes, type CpuProfile, type SelfTime } from './self-times.ts';
 
 const WARM_SECONDS = 2;
 const FUNCTIONS_SHOWN = 20;
+const THREADS = Math.max(1, availableParallelism() - 1);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -43,6 +45,7 @@ const server = await startServer({
   kind: 'reprise',
   environment: {
     RESTATE_DEFAULT_NUM_PARTITIONS: values.partitions,
+    RESTATE_WORKER__PARTITION_THREADS: String(THREADS),
     NODE_OPTIONS: `--import ${new URL('./hook.js', import.meta.url).href}`,
     PROFILE_FOLDER: folder,
   },
@@ -66,19 +69,24 @@ try {
   await deployment.dispose();
 }
 
-/** The main thread's, and at least that of one partition thread. */
+/** The main thread's, and those of all partition threads. */
 function finishedFiles(): Promise<readonly string[]> {
   return waitFor('the profiles', () => {
     const files = readdirSync(folder);
     const finished = files.filter((file) => file.endsWith('.cpuprofile'));
-    return finished.length === files.length && finished.length > 1 ? finished : undefined;
+    return finished.length === files.length && finished.length > THREADS ? finished : undefined;
   });
+}
+
+/** The inspector itself, while it starts and stops. */
+function isProfiler({ name: function_, place }: SelfTime): boolean {
+  return function_ === 'dispatch' && place === '';
 }
 
 function describeProfile(file: string): void {
   const path = join(folder, file);
   const profile: CpuProfile = JSON.parse(readFileSync(path, 'utf8'));
-  const times = selfTimes(profile);
+  const times = selfTimes(profile).filter((time) => !isProfiler(time));
   const totalMs = times.reduce((sum, { ms }) => sum + ms, 0);
   const rows = times
     .slice(0, FUNCTIONS_SHOWN)

@@ -35,6 +35,7 @@ export class Attempt implements StreamListener {
   /** Commands in the replayed journal, Input not counted. */
   #replayedCommands = 0;
   readonly #notified: number[] = [];
+  #steps: readonly Step[] = [];
   #step = 0;
   #isPlaying = false;
   #isOver = false;
@@ -62,7 +63,7 @@ export class Attempt implements StreamListener {
 
   /** The server wants no more entries: what still waits has to suspend. */
   onEnd(): void {
-    const step = this.#script.steps[this.#step];
+    const step = this.#steps[this.#step];
     if (!this.#isOver && step !== undefined) this.#suspend(step);
   }
 
@@ -93,8 +94,9 @@ export class Attempt implements StreamListener {
   #beginPlaying(): void {
     this.#isPlaying = true;
     this.#observer.started(this.#path, this.#start.input);
+    this.#steps = this.#script.stepsOf(this.#start);
     let commandsLeft = this.#replayedCommands;
-    for (const step of this.#script.steps) {
+    for (const step of this.#steps) {
       if (!this.#isDone(step)) {
         // What is in the journal is not sent again, except an outcome that is not known.
         if (commandsLeft >= step.commandsCount) return this.#await(step);
@@ -107,14 +109,14 @@ export class Attempt implements StreamListener {
   }
 
   #play(): void {
-    const step = this.#script.steps[this.#step];
+    const step = this.#steps[this.#step];
     if (step === undefined || !this.#isDone(step)) return;
     this.#step++;
     this.#enterStep();
   }
 
   #enterStep(): void {
-    const step = this.#script.steps[this.#step];
+    const step = this.#steps[this.#step];
     if (step === undefined) return this.#finish();
     this.#stream.write(step.commands(this.#start));
     this.#await(step);
@@ -140,7 +142,8 @@ export class Attempt implements StreamListener {
   }
 
   #isDone({ awaited }: Step): boolean {
-    return this.#notified.includes(numberOf(awaited));
+    // From the end, because the newest one is almost always the one that is asked for.
+    return this.#notified.lastIndexOf(numberOf(awaited)) >= 0;
   }
 }
 

@@ -17,8 +17,8 @@ const SERVICES: readonly object[] = [
   {
     name: 'Bench',
     ty: 'SERVICE',
-    handlers: ['empty', 'run1', 'run9', 'call', 'sleep', 'awakeable', 'echo', 'due'].map((name) =>
-      handler(name),
+    handlers: ['empty', 'run1', 'run9', 'steps', 'call', 'sleep', 'awakeable', 'echo', 'due'].map(
+      (name) => handler(name),
     ),
   },
   { name: 'Callee', ty: 'SERVICE', handlers: [handler('empty')] },

@@ -30,7 +30,7 @@ export interface Step {
 }
 
 export interface Script {
-  readonly steps: readonly Step[];
+  readonly stepsOf: (start: AttemptStart) => readonly Step[];
   /** Output and End. */
   readonly finish: (start: AttemptStart) => Uint8Array;
 }
@@ -67,4 +67,9 @@ export function constantStep(completionId: number, ...commands: readonly Command
 
 export function invocationIdOf({ idBytes }: AttemptStart): InvocationId {
   return invocationIdFromBytes(idBytes);
+}
+
+/** Steps that are the same for every invocation. */
+export function always(...steps: readonly Step[]): Script['stepsOf'] {
+  return () => steps;
 }

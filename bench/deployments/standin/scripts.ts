@@ -2,6 +2,7 @@
 import { formatAwakeableId } from '../../../src/actors/domain/ids.ts';
 import { SLEEP_MS } from '../sleep-ms.ts';
 import {
+  always,
   constantFinish,
   constantStep,
   finishWith,
@@ -26,8 +27,16 @@ function runStep(completionId: number): Step {
 }
 
 function runs(count: number): Script {
-  const steps = Array.from({ length: count }, (_, index) => runStep(index + 1));
-  return { steps, finish: constantFinish('1') };
+  const steps = runSteps(count);
+  return { stepsOf: () => steps, finish: constantFinish('1') };
+}
+
+/** Grows with the longest run so far. */
+const RUN_STEPS: Step[] = [];
+
+function runSteps(count: number): readonly Step[] {
+  while (RUN_STEPS.length < count) RUN_STEPS.push(runStep(RUN_STEPS.length + 1));
+  return RUN_STEPS.slice(0, count);
 }
 
 function sleepStep(wakeUpTimeMs: (input: Uint8Array) => number): Step {
@@ -77,11 +86,11 @@ const promiseStep: Step = {
   awaited: { kind: 'completion', completionId: 2 },
 };
 
-const empty: Script = { steps: [], finish: constantFinish('') };
+const empty: Script = { stepsOf: always(), finish: constantFinish('') };
 
 /** Get, set, output: all from the state that came along. */
 const add: Script = {
-  steps: [],
+  stepsOf: always(),
   finish: ({ count }) => {
     const before = count === undefined ? 0 : Number(Buffer.from(count).toString('latin1'));
     const value = Buffer.from(String(before + 1));
@@ -101,25 +110,29 @@ export const SCRIPTS: ReadonlyMap<string, Script> = new Map<string, Script>([
   ['/invoke/Bench/run1', runs(1)],
   ['/invoke/Bench/run9', runs(9)],
   [
+    '/invoke/Bench/steps',
+    { stepsOf: ({ input }) => runSteps(numberIn(input)), finish: constantFinish('1') },
+  ],
+  [
     '/invoke/Bench/call',
     {
-      steps: [constantStep(2, { ...callee, kind: 'call', completionId: 2 })],
+      stepsOf: always(constantStep(2, { ...callee, kind: 'call', completionId: 2 })),
       finish: constantFinish(''),
     },
   ],
   [
     '/invoke/Bench/sleep',
-    { steps: [sleepStep(() => Date.now() + SLEEP_MS)], finish: constantFinish('') },
+    { stepsOf: always(sleepStep(() => Date.now() + SLEEP_MS)), finish: constantFinish('') },
   ],
-  ['/invoke/Bench/awakeable', { steps: [resolvedAwakeable], finish: constantFinish('') }],
-  ['/invoke/Bench/echo', { steps: [], finish: ({ input }) => finishWith(input) }],
+  ['/invoke/Bench/awakeable', { stepsOf: always(resolvedAwakeable), finish: constantFinish('') }],
+  ['/invoke/Bench/echo', { stepsOf: always(), finish: ({ input }) => finishWith(input) }],
   ['/invoke/Callee/empty', empty],
   ['/invoke/Counter/add', add],
-  ['/invoke/Flow/run', { steps: [promiseStep], finish: constantFinish('') }],
+  ['/invoke/Flow/run', { stepsOf: always(promiseStep), finish: constantFinish('') }],
   [
     '/invoke/Flow/resolve',
     {
-      steps: [
+      stepsOf: always(
         constantStep(1, {
           kind: 'completePromise',
           key: PROMISE_KEY,
@@ -127,15 +140,18 @@ export const SCRIPTS: ReadonlyMap<string, Script> = new Map<string, Script>([
           completionId: 1,
           name: '',
         }),
-      ],
+      ),
       finish: constantFinish(''),
     },
   ],
-  ['/invoke/Park/awakeable', { steps: [parkedOnAwakeable], finish: constantFinish('') }],
+  ['/invoke/Park/awakeable', { stepsOf: always(parkedOnAwakeable), finish: constantFinish('') }],
   [
     '/invoke/Park/sleep',
     {
-      steps: [{ ...sleepStep((input) => Date.now() + numberIn(input)), suspends: true }],
+      stepsOf: always({
+        ...sleepStep((input) => Date.now() + numberIn(input)),
+        suspends: true,
+      }),
       finish: constantFinish(''),
     },
   ],

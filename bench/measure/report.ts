@@ -1,6 +1,6 @@
 // How campaigns end: tables or JSON on standard output, and the exit code.
-import { formatBounds, isKept, type Bound } from '../measure/bounds.ts';
-import { ENVIRONMENT } from '../measure/environment.ts';
+import { formatBounds, isKept, type Bound } from './bounds.ts';
+import { ENVIRONMENT } from './environment.ts';
 
 export interface CampaignReport {
   readonly campaign: string;
