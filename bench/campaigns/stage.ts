@@ -1,7 +1,5 @@
 // A server with the stand-in deployment registered at it, and what campaigns do with the two.
 import { readdirSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpClient } from '../../test/support/http.ts';
 import { startServer, type TestServer } from '../../test/support/servers.ts';
@@ -38,28 +36,24 @@ export interface RestartTimes {
 type Environment = Readonly<Record<string, string>>;
 
 export class Stage {
-  readonly #directory: string;
+  readonly client: HttpClient;
+  readonly #server: TestServer;
   readonly #deployment: DeploymentProcess;
-  #server: TestServer;
-  #client: HttpClient;
 
-  private constructor(directory: string, server: TestServer, deployment: DeploymentProcess) {
-    this.#directory = directory;
+  private constructor(server: TestServer, deployment: DeploymentProcess) {
+    this.client = new HttpClient(server.ingressUrl);
     this.#server = server;
-    this.#client = new HttpClient(server.ingressUrl);
     this.#deployment = deployment;
   }
 
   static async open(environment: Environment = {}): Promise<Stage> {
-    const directory = await mkdtemp(join(tmpdir(), 'reprise-campaign-'));
     const deployment = await startDeployment('standin');
-    const server = await startOn(directory, environment);
+    const server = await startServer({
+      kind: 'reprise',
+      environment: { RESTATE_DEFAULT_NUM_PARTITIONS: PARTITIONS, ...environment },
+    });
     await register(server.adminUrl, deployment.url);
-    return new Stage(directory, server, deployment);
-  }
-
-  get client(): HttpClient {
-    return this.#client;
+    return new Stage(server, deployment);
   }
 
   /** Has the code paths compiled and the pools filled before anything is looked at. */
@@ -83,7 +77,7 @@ export class Stage {
 
   /** Sends one invocation and gives its id. */
   async send(path: string, body?: unknown): Promise<string> {
-    const reply = await this.#client.post(path, body);
+    const reply = await this.client.post(path, body);
     const answer: unknown = reply.json();
     if (typeof answer !== 'object' || answer === null || !('invocationId' in answer)) {
       throw new Error(`${path}: ${reply.status} ${reply.text()}`);
@@ -131,24 +125,22 @@ export class Stage {
 
   /** Disk space of the data directory. Unit: bytes. */
   diskBytes(): number {
-    return readdirSync(this.#directory, { recursive: true, encoding: 'utf8' })
-      .map((path) => statSync(join(this.#directory, path)))
+    return readdirSync(this.#server.dataDirectory, { recursive: true, encoding: 'utf8' })
+      .map((path) => statSync(join(this.#server.dataDirectory, path)))
       .filter((stats) => stats.isFile())
       .reduce((total, { blocks }) => total + blocks * BLOCK_BYTES, 0);
   }
 
   /** Rows of all partitions. */
   countRows(): Promise<number> {
-    return countRows(this.#directory);
+    return countRows(this.#server.dataDirectory);
   }
 
-  /** Kills the server and starts another one on what it left. Gives the time of its start. */
+  /** Kills the server and starts it again on what it left. Gives the time of its start. */
   async restart(environment: Environment = {}): Promise<number> {
-    await this.#server.dispose();
-    this.#client.close();
+    await this.#server.kill('SIGKILL');
     const startedAtMs = performance.now();
-    this.#server = await startOn(this.#directory, environment);
-    this.#client = new HttpClient(this.#server.ingressUrl);
+    await this.#server.restart(environment);
     return startedAtMs;
   }
 
@@ -160,17 +152,8 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    this.#client.close();
+    this.client.close();
     await this.#server.dispose();
     await this.#deployment.dispose();
-    await rm(this.#directory, { recursive: true, force: true });
   }
-}
-
-function startOn(dataDirectory: string, environment: Environment): Promise<TestServer> {
-  return startServer({
-    kind: 'reprise',
-    dataDirectory,
-    environment: { RESTATE_DEFAULT_NUM_PARTITIONS: PARTITIONS, ...environment },
-  });
 }

@@ -42,8 +42,14 @@ interface Sample {
 
 function ourClient(port: number): Client {
   const transport = new HttpDeploymentTransport();
-  const address = { uri: `http://127.0.0.1:${port}/`, httpVersion: 'HTTP/2.0' } as const;
-  const request = { address, method: 'POST', path: '/invoke/Bench/run', headers: HEADERS } as const;
+  const uri = `http://127.0.0.1:${port}/`;
+  const endpoint = { kind: 'http', uri, httpVersion: 'HTTP/2.0' } as const;
+  const request = {
+    endpoint,
+    method: 'POST',
+    path: '/invoke/Bench/run',
+    headers: HEADERS,
+  } as const;
   return {
     name: 'ours',
     exchange: () =>

@@ -4,19 +4,19 @@ import { MessageType } from '../../src/actors/attempt/service-message.ts';
 import type { DeploymentMessage } from '../../src/actors/attempt/service-message.ts';
 import { decodeDeploymentMessage } from '../../src/io/service-protocol/message-decoder.ts';
 import { encodeInputCommand, FrameWriter } from '../../src/io/service-protocol/message-encoder.ts';
+import { V6 } from '../../test/support/decode-options.ts';
 import { encodeDeploymentPayload } from '../../test/support/deployment-messages.ts';
 import { timed, type MicroBench } from './micro-bench.ts';
 import { CALL, HEADERS, NOTIFICATION, RUN, RUN_PROPOSAL, START, VALUE } from './sample-messages.ts';
 
 const MESSAGES = { small: 2_000, full: 500_000 } as const;
-const PROTOCOL_VERSION = 6;
 
 function decodeCopies(message: DeploymentMessage, count: number): number {
   const payload = encodeDeploymentPayload(message);
   const type = MessageType[message.kind];
   let checksum = 0;
   for (let decoded = 0; decoded < count; decoded++) {
-    if (decodeDeploymentMessage(type, payload, PROTOCOL_VERSION).ok) checksum += payload.length;
+    if (decodeDeploymentMessage(type, payload, V6).ok) checksum += payload.length;
   }
   return checksum;
 }

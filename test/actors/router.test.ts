@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
-import { formatInvocationId } from '../../src/actors/domain/ids.ts';
+import { formatInvocationId, partitionOfKey } from '../../src/actors/domain/ids.ts';
 import type { InvocationId, PartitionNumber } from '../../src/actors/domain/ids.ts';
+import { keyedPartitionKey } from '../../src/actors/domain/make-invocation-id.ts';
 import { EMPTY_SCHEMA } from '../../src/actors/domain/schema.ts';
 import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import { largeBodyOf } from '../../src/actors/messages.ts';
@@ -190,6 +191,24 @@ test('schema changes reach every thread, ready or not', async (t) => {
     );
     assert.deepEqual(versions, [0, 5]);
   }
+});
+
+test('an edit of the state of a key goes where its scope lives, if it is in one', async (t) => {
+  const { router, threads } = await createReadyRig(t);
+  const edit = { entries: [] };
+  const places = new Set<number>();
+  for (const scope of [undefined, 's1', 's2', 's3', 's4']) {
+    const owner = { service: 'Counter', key: 'k', ...(scope !== undefined && { scope }) };
+    void router.editState(owner, edit);
+    const [first, second] = await Promise.all(threads.map(async (each) => each.drain()));
+    const [message] = [...(first ?? []), ...(second ?? [])];
+    assert.ok(message?.kind === 'command' && message.command.kind === 'editState');
+    assert.deepEqual(message.command.owner, owner);
+    const key = keyedPartitionKey(scope ?? 'k');
+    assert.equal(message.partition, partitionOfKey(key, PARTITIONS_COUNT));
+    places.add(message.partition);
+  }
+  assert.ok(places.size > 1);
 });
 
 interface LossRow {

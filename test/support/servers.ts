@@ -26,6 +26,13 @@ const REFERENCE_ENVIRONMENT: Environment = {
 /** The server under test: environment variable `REPRISE_TEST_SERVER`, default `reprise`. */
 export const serverUnderTest: ServerKind = readServerKind();
 
+/** Environment that switches version 7 of the service protocol on or off. */
+export const PROTOCOL_V7 = { RESTATE_EXPERIMENTAL_ENABLE_PROTOCOL_V7: 'true' } as const;
+export const NO_PROTOCOL_V7 = { RESTATE_EXPERIMENTAL_ENABLE_PROTOCOL_V7: 'false' } as const;
+
+/** `REPRISE_TEST_PROTOCOL_V7=1` has every server of a test run speak version 7. */
+const testsProtocolV7 = process.env['REPRISE_TEST_PROTOCOL_V7'] === '1';
+
 /** For tests that the reference server does not pass: the reason, or `false` to run. */
 export function skippedOnReference(reason: string): string | false {
   return serverUnderTest === 'reference' && reason;
@@ -102,6 +109,7 @@ export class TestServer {
       RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
       RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
       RESTATE_DEFAULT_NUM_PARTITIONS: '4',
+      ...(testsProtocolV7 && PROTOCOL_V7),
       ...environment,
     };
   }
@@ -133,17 +141,23 @@ export class TestServer {
   }
 
   /** Starts the process and waits until its ingress and its admin API answer. */
-  async start(): Promise<void> {
+  async start(environment: Environment = {}): Promise<void> {
     if (this.#child !== undefined) this.#pastOutput += this.#child.output;
-    const child = launch(this.#kind, ['--base-dir', this.dataDirectory], this.#environment);
+    const child = launch(this.#kind, ['--base-dir', this.dataDirectory], {
+      ...this.#environment,
+      ...environment,
+    });
     this.#child = child;
     await this.#awaitAnswer(child, this.ingressUrl, '/restate/health');
     await this.#awaitAnswer(child, this.adminUrl, '/health');
   }
 
-  /** Starts again on the same data directory and the same ports, after `kill` or `stop`. */
-  restart(): Promise<void> {
-    return this.start();
+  /**
+   * Starts again on the same data directory and the same ports, after `kill` or `stop`. What is set
+   * here holds for this process only.
+   */
+  restart(environment: Environment = {}): Promise<void> {
+    return this.start(environment);
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<ChildExit> {
@@ -205,7 +219,9 @@ function launch(kind: ServerKind, args: readonly string[], environment: Environm
 
 /** Configuration of the developer's shell must not reach the server under test. */
 function inheritedEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(RESTATE_|NODE_)/i.test(name));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(RESTATE_|NODE_|AWS_)/i.test(name),
+  );
   return Object.fromEntries(kept);
 }
 

@@ -6,6 +6,7 @@ import type { AdminContext } from './context.ts';
 import { deploymentRoutes } from './deployments.ts';
 import { invocationBatchRoutes } from './invocation-batches.ts';
 import { invocationRoutes } from './invocations.ts';
+import { limitRuleRoutes } from './limit-rules.ts';
 import { emptyResponse } from './respond.ts';
 import { matchRoute, type Route } from './route.ts';
 import { serviceRoutes } from './services.ts';
@@ -19,6 +20,7 @@ export function createAdminHandler(context: AdminContext): HttpHandler {
     ...deploymentRoutes(context),
     ...serviceRoutes(context),
     ...stateEditRoutes(context),
+    ...limitRuleRoutes(context),
     ...invocationRoutes(context),
     ...invocationBatchRoutes(context),
   ];

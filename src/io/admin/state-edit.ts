@@ -1,5 +1,6 @@
 // POST /services/{service}/state: replaces the user state of one key.
 import { z } from 'zod';
+import { objectToScope } from '../../actors/domain/scope.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { AdminError } from './admin-error.ts';
 import type { AdminContext } from './context.ts';
@@ -17,8 +18,6 @@ const stateForm = z.object({
   new_state: z.record(z.string(), stateValue),
 });
 
-const SCOPE = /^[a-zA-Z0-9_.-]*$/;
-
 export function stateEditRoutes(context: AdminContext): readonly Route[] {
   return [route('/services/{service}/state', { POST: (request) => editState(context, request) })];
 }
@@ -29,7 +28,8 @@ async function editState(
 ): Promise<HttpResponse> {
   const service = request.param('service');
   const form = expectFields(stateForm, await readJson(request.http));
-  refuseScope(form.scope ?? undefined);
+  const scope = form.scope ?? undefined;
+  if (scope !== undefined) checkScope(scope);
   const entries = Object.entries(form.new_state).map(
     ([key, value]) => [Buffer.from(key), value] as const,
   );
@@ -42,17 +42,15 @@ async function editState(
     throw new AdminError('notFound', `The requested service '${service}' does not exist`);
   }
   const edit = { expectedVersion: form.version ?? undefined, entries };
-  await operator.editState({ service, key: form.object_key }, edit);
+  const owner = { service, key: form.object_key };
+  await operator.editState(scope === undefined ? owner : { ...owner, scope }, edit);
   return emptyResponse(202);
 }
 
-function refuseScope(scope: string | undefined): void {
-  if (scope === undefined) return;
-  if (!SCOPE.test(scope)) {
-    const message = 'bad scope: value contains characters outside the allowed set [a-zA-Z0-9_.-]';
-    throw new AdminError('internal', message);
-  }
-  throw new AdminError('internal', 'bad scope: scopes are not supported');
+/** Source: seen on the reference 1.7.12, the status too. */
+function checkScope(scope: string): void {
+  const objection = objectToScope(scope);
+  if (objection !== undefined) throw new AdminError('internal', `bad scope: ${objection}`);
 }
 
 function bytesOf(value: string | number[]): Uint8Array {

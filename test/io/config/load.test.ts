@@ -75,8 +75,12 @@ describe('defaults', () => {
       eagerStateSizeLimit: 33_554_432,
       concurrentInvocationsLimit: 1000,
       messageSizeLimit: 33_554_432,
+      awaitedDepthMax: 1000,
       requestIdentityKeyFile: undefined,
       requestIdentityExpirationMs: 60_000,
+      awsProfile: undefined,
+      awsAssumeRoleExternalId: undefined,
+      requestCompressionThreshold: 4 * 1024 * 1024,
       retryInitialIntervalMs: 500,
       retryExponentiationFactor: 2,
       retryMaxIntervalMs: 60_000,
@@ -85,6 +89,9 @@ describe('defaults', () => {
       journalRetentionMs: 86_400_000,
       idempotencyRetentionMs: 86_400_000,
       workflowCompletionRetentionMs: 86_400_000,
+      vqueues: false,
+      scopedVirtualObjects: false,
+      protocolV7: false,
     });
   });
 
@@ -345,6 +352,8 @@ describe('the help text', () => {
         'ingressConcurrentRequestsLimit',
         'partitionThreads',
         'requestIdentityKeyFile',
+        'awsProfile',
+        'awsAssumeRoleExternalId',
       ],
     );
   });
