@@ -39,6 +39,8 @@ export function skippedOnReference(reason: string): string | false {
 }
 
 export interface ServerOptions {
+  /** Default: the server under test. */
+  readonly kind?: ServerKind | undefined;
   /** Default: a temporary directory that is removed with the server. */
   readonly dataDirectory?: string | undefined;
   readonly environment?: Environment | undefined;
@@ -65,7 +67,7 @@ export async function runServerCommand(
   args: readonly string[],
   environment: Environment = {},
 ): Promise<ChildExit & { readonly stdout: string; readonly stderr: string }> {
-  const child = launch(args, environment);
+  const child = launch(serverUnderTest, args, environment);
   const timer = setTimeout(() => child.signal('SIGKILL'), 30_000);
   const exit = await child.exited;
   clearTimeout(timer);
@@ -79,6 +81,7 @@ export class TestServer {
   /** The `--base-dir` of the server. */
   readonly dataDirectory: string;
   readonly #ownsDataDirectory: boolean;
+  readonly #kind: ServerKind;
   readonly #environment: Environment;
   #child: TrackedChild | undefined;
   #pastOutput = '';
@@ -86,13 +89,19 @@ export class TestServer {
   private constructor(
     dataDirectory: string,
     ports: readonly number[],
-    { environment, nodeName = 'node-1', dataDirectory: given }: ServerOptions,
+    {
+      kind = serverUnderTest,
+      environment,
+      nodeName = 'node-1',
+      dataDirectory: given,
+    }: ServerOptions,
   ) {
     const [ingress, admin, node] = ports;
     this.ingressUrl = `http://127.0.0.1:${ingress}`;
     this.adminUrl = `http://127.0.0.1:${admin}`;
     this.nodeUrl = `http://127.0.0.1:${node}`;
     this.dataDirectory = dataDirectory;
+    this.#kind = kind;
     this.#ownsDataDirectory = given === undefined;
     this.#environment = {
       RESTATE_NODE_NAME: nodeName,
@@ -134,7 +143,7 @@ export class TestServer {
   /** Starts the process and waits until its ingress and its admin API answer. */
   async start(environment: Environment = {}): Promise<void> {
     if (this.#child !== undefined) this.#pastOutput += this.#child.output;
-    const child = launch(['--base-dir', this.dataDirectory], {
+    const child = launch(this.#kind, ['--base-dir', this.dataDirectory], {
       ...this.#environment,
       ...environment,
     });
@@ -198,8 +207,8 @@ export class TestServer {
   }
 }
 
-function launch(args: readonly string[], environment: Environment): TrackedChild {
-  const [command, leadingArgs] = executable();
+function launch(kind: ServerKind, args: readonly string[], environment: Environment): TrackedChild {
+  const [command, leadingArgs] = executable(kind);
   return new TrackedChild(
     spawn(command, [...leadingArgs, ...args], {
       env: { ...inheritedEnvironment(), ...REFERENCE_ENVIRONMENT, ...environment },
@@ -216,8 +225,8 @@ function inheritedEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(kept);
 }
 
-function executable(): readonly [command: string, leadingArgs: readonly string[]] {
-  if (serverUnderTest === 'reference') return [referenceBinary(), []];
+function executable(kind: ServerKind): readonly [command: string, leadingArgs: readonly string[]] {
+  if (kind === 'reference') return [referenceBinary(), []];
   return [process.execPath, ['--enable-source-maps', join(PROJECT_ROOT, 'dist/src/main.js')]];
 }
 
