@@ -3,31 +3,40 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
+import type { ScopeFeatures } from './actors/domain/scope.ts';
 import { unixMillis } from './actors/domain/time.ts';
 import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
+import type { AdminOptions } from './io/admin/context.ts';
 import { createAdminHandler } from './io/admin/server.ts';
 import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
 import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
+import { openDeploymentTransport } from './io/deployment/deployment-transport.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
 import {
   loadIdentityKey,
   openRequestIdentity,
   type IdentitySettings,
 } from './io/deployment/load-request-identity.ts';
-import { HttpDeploymentTransport } from './io/deployment/transport.ts';
+import type { LambdaSettings } from './io/deployment/function-call.ts';
 import type { HttpListener } from './io/http/exchange.ts';
 import { startHttpListener } from './io/http/listener.ts';
 import type { IngressOptions } from './io/ingress/context.ts';
 import { createIngressHandler } from './io/ingress/server.ts';
 import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
+import {
+  PROTOCOL_VERSION_MAX,
+  PROTOCOL_VERSION_MAX_DEFAULT,
+} from './io/service-protocol/version.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import type { DataDirectory } from './storage/data-directory.ts';
+import { openTables } from './storage/lmdb-backend.ts';
+import { recoverLogs } from './storage/log/recover-log.ts';
 import { openSchemaStore } from './storage/schema-store.ts';
 
 export type { ServerConfig };
@@ -97,9 +106,9 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const { config, log, onFatal } = parts;
   const { directory, closers } = opened;
   const { marker } = directory;
-  const defaults = handlerDefaultsOf(config);
   const now = () => unixMillis(Date.now());
 
+  for (const path of environmentPaths(directory)) await recoverLogs(path, () => openTables(path));
   const schema = openSchema(opened, parts);
   const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
   const router = new Router({
@@ -141,7 +150,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       operator: router,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
-      options: { defaults, clusterName: config.clusterName, nodeId: 1, ingressUrl: ingress.url },
+      options: adminOptions(parts, ingress.url),
       log,
     }),
   });
@@ -173,7 +182,7 @@ function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | und
 function openSchema({ directory, closers }: Opened, { config, identity }: Parts): SchemaActor {
   const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
   closers.push(() => store.close());
-  const transport = new HttpDeploymentTransport();
+  const transport = openDeploymentTransport(lambdaSettingsOf(config));
   closers.push(() => transport.close());
   const discovery = createDiscovery({
     transport,
@@ -193,12 +202,28 @@ function threadSettings(
     partitionsCount: directory.marker.partitionsCount,
     environmentPaths: environmentPaths(directory),
     defaults: handlerDefaultsOf(config),
+    scopeFeatures: scopeFeaturesOf(config),
     identity,
+    lambda: lambdaSettingsOf(config),
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
     eagerStateBytesMax: config.eagerStateSizeLimit,
     cleanupIntervalMs: config.cleanupIntervalMs,
-    messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+    protocol: {
+      protocolVersionMax: config.protocolV7 ? PROTOCOL_VERSION_MAX : PROTOCOL_VERSION_MAX_DEFAULT,
+      messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+      awaitedDepthMax: config.awaitedDepthMax,
+    },
     logOptions,
+  };
+}
+
+function lambdaSettingsOf(config: ServerConfig): LambdaSettings {
+  return {
+    profile: config.awsProfile,
+    externalId: config.awsAssumeRoleExternalId,
+    compressionThresholdBytes: config.requestCompressionThreshold,
+    // An answer holds all messages of an attempt, in base64.
+    answerBytesMax: 2 * config.messageSizeLimit,
   };
 }
 
@@ -207,6 +232,28 @@ function ingressOptions({ config }: Parts): IngressOptions {
     requestBodyBytesMax: config.ingressRequestSizeLimit,
     concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
     defaults: handlerDefaultsOf(config),
+    scopeFeatures: scopeFeaturesOf(config),
+  };
+}
+
+function adminOptions({ config }: Parts, ingressUrl: string): AdminOptions {
+  return {
+    defaults: handlerDefaultsOf(config),
+    clusterName: config.clusterName,
+    nodeId: 1,
+    ingressUrl,
+    features: {
+      vqueues: config.vqueues,
+      scoped_virtual_objects: config.scopedVirtualObjects,
+      protocol_v7: config.protocolV7,
+    },
+  };
+}
+
+function scopeFeaturesOf(config: ServerConfig): ScopeFeatures {
+  return {
+    scopes: config.vqueues,
+    scopedObjects: config.scopedVirtualObjects,
   };
 }
 

@@ -215,7 +215,8 @@ export class AttemptActor implements AttemptListener {
   }
 
   #postBegin({ invocationId, epoch }: AttemptIdentity): void {
-    this.#post(invocationId, { kind: 'beginAttempt', invocationId, epoch });
+    const nowMs = this.#environment.now();
+    this.#post(invocationId, { kind: 'beginAttempt', invocationId, epoch, nowMs });
   }
 
   #waitForSlot(deploymentId: DeploymentId, { invocationId, epoch }: AttemptIdentity): void {

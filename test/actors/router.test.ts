@@ -201,6 +201,24 @@ test('schema changes reach every thread, ready or not', async (t) => {
   }
 });
 
+test('an edit of the state of a key goes where its scope lives, if it is in one', async (t) => {
+  const { router, threads } = await createReadyRig(t);
+  const edit = { entries: [] };
+  const places = new Set<number>();
+  for (const scope of [undefined, 's1', 's2', 's3', 's4']) {
+    const owner = { service: 'Counter', key: 'k', ...(scope !== undefined && { scope }) };
+    void router.editState(owner, edit);
+    const [first, second] = await Promise.all(threads.map(async (each) => each.drain()));
+    const [message] = [...(first ?? []), ...(second ?? [])];
+    assert.ok(message?.kind === 'command' && message.command.kind === 'editState');
+    assert.deepEqual(message.command.owner, owner);
+    const key = keyedPartitionKey(scope ?? 'k');
+    assert.equal(message.partition, partitionOfKey(key, PARTITIONS_COUNT));
+    places.add(message.partition);
+  }
+  assert.ok(places.size > 1);
+});
+
 interface LossRow {
   readonly name: string;
   readonly request: (router: Router) => Promise<RequestReply | OperationOutcome | void>;

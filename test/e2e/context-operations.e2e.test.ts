@@ -258,11 +258,12 @@ async function checkRow(rig: Rig, row: Row, host: Host): Promise<void> {
   }
 }
 
-for (const { name, sdkPackage } of SDK_VERSIONS) {
+for (const sdk of SDK_VERSIONS) {
+  const { name, sdkPackage } = sdk;
   describe(name, { concurrency: true }, () => {
     let rig: Rig;
     before(async () => {
-      rig = await startOperationRig(sdkPackage);
+      rig = await startOperationRig(sdk);
     });
     after(() => rig.dispose());
 

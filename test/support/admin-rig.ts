@@ -4,10 +4,11 @@ import { HANDLER_DEFAULTS } from '../../src/actors/domain/limits.ts';
 import type { InvocationOperator, SchemaStore } from '../../src/actors/ports.ts';
 import { SchemaActor } from '../../src/actors/schema-actor.ts';
 import { createAdminHandler } from '../../src/io/admin/server.ts';
+import { openDeploymentTransport } from '../../src/io/deployment/deployment-transport.ts';
 import { createDiscovery } from '../../src/io/deployment/discovery.ts';
-import { HttpDeploymentTransport } from '../../src/io/deployment/transport.ts';
 import { callAdmin, type AdminAnswer, type AdminCall } from './admin-client.ts';
 import { FakeEndpoint, manifestAnswer } from './fake-endpoint.ts';
+import { LAMBDA_SETTINGS } from './fake-aws.ts';
 import { T0 } from './schema-fixtures.ts';
 
 export interface AdminRig {
@@ -36,7 +37,7 @@ export async function startAdminRig(
   operator: InvocationOperator = NO_INVOCATIONS,
 ): Promise<AdminRig> {
   const endpoint = await FakeEndpoint.start();
-  const transport = new HttpDeploymentTransport();
+  const transport = openDeploymentTransport(LAMBDA_SETTINGS);
   let storeIsBroken = false;
   const store: SchemaStore = {
     load: () => EMPTY_SCHEMA,
@@ -55,6 +56,7 @@ export async function startAdminRig(
       clusterName: 'localcluster',
       nodeId: 1,
       ingressUrl: 'http://127.0.0.1:8080/',
+      features: {},
     },
     log: { error: (message) => logged.push(message) },
   });

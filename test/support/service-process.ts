@@ -2,11 +2,13 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { TrackedChild } from './child.ts';
 import type { EndpointSettings } from './endpoint-settings.ts';
+import { PROTOCOL_V7 } from './servers.ts';
 
-/** SDK packages that services can be run with; `undefined` is the current one. */
+/** SDK packages that services can be run with, `undefined` is the current one, and servers for them. */
 export const SDK_VERSIONS = [
-  { name: 'SDK 1.17.2', sdkPackage: undefined },
-  { name: 'SDK 1.12.0', sdkPackage: 'restate-sdk-1-12' },
+  { name: 'SDK 1.17.2', sdkPackage: undefined, environment: {} },
+  { name: 'SDK 1.17.2 in protocol version 7', sdkPackage: undefined, environment: PROTOCOL_V7 },
+  { name: 'SDK 1.12.0', sdkPackage: 'restate-sdk-1-12', environment: {} },
 ] as const;
 
 export type SdkPackage = (typeof SDK_VERSIONS)[number]['sdkPackage'];

@@ -54,6 +54,12 @@ export const SERVICE_MESSAGE_BYTES_MAX = 32 * MEBIBYTE + SERVICE_MESSAGE_ALLOWAN
  */
 export const SERVICE_MESSAGE_FIELDS_MAX = 1_000_000;
 
+/**
+ * Deepest tree of futures that a handler may await by default, inclusive; one without nested futures
+ * has depth 0. Source: `max-awaited-future-depth`, seen on the reference.
+ */
+export const AWAITED_DEPTH_MAX = 1000;
+
 /** State sent along with Start. Unit: bytes of keys plus values. Source: `eager-state-size-limit`. */
 export const EAGER_STATE_BYTES_MAX = 32 * MEBIBYTE;
 

@@ -1,4 +1,7 @@
+import type { DeploymentEndpoint } from './endpoint.ts';
 import type { DeploymentId } from './ids.ts';
+import type { RuleBook } from './rule-book.ts';
+import { EMPTY_RULE_BOOK } from './rule-book.ts';
 import type { DurationMs, UnixMillis } from './time.ts';
 
 export type ServiceType = 'Service' | 'VirtualObject' | 'Workflow';
@@ -68,10 +71,8 @@ export type ProtocolMode = 'BidiStream' | 'RequestResponse';
 
 export interface Deployment {
   readonly id: DeploymentId;
-  /** Absolute `http:` or `https:` URI; its path is the prefix of `/discover` and `/invoke/…`. */
-  readonly uri: string;
+  readonly endpoint: DeploymentEndpoint;
   readonly protocolMode: ProtocolMode;
-  readonly httpVersion: 'HTTP/1.1' | 'HTTP/2.0';
   readonly additionalHeaders: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAtMs: UnixMillis;
@@ -91,9 +92,16 @@ export interface Schema {
   readonly deployments: ReadonlyMap<DeploymentId, Deployment>;
   /** The active (highest) revision of each service. */
   readonly services: ReadonlyMap<string, ServiceRevision>;
+  /** How many invocations of a scope may run at once. */
+  readonly ruleBook: RuleBook;
 }
 
-export const EMPTY_SCHEMA: Schema = { version: 0, deployments: new Map(), services: new Map() };
+export const EMPTY_SCHEMA: Schema = {
+  version: 0,
+  deployments: new Map(),
+  services: new Map(),
+  ruleBook: EMPTY_RULE_BOOK,
+};
 
 /** `Schema.services` of these deployments. No two of them hold the same revision of a service. */
 export function activeRevisions(deployments: Schema['deployments']): Schema['services'] {

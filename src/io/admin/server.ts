@@ -6,11 +6,13 @@ import type { AdminContext } from './context.ts';
 import { deploymentRoutes } from './deployments.ts';
 import { invocationBatchRoutes } from './invocation-batches.ts';
 import { invocationRoutes } from './invocations.ts';
+import { limitRuleRoutes } from './limit-rules.ts';
 import { emptyResponse } from './respond.ts';
 import { matchRoute, type Route } from './route.ts';
 import { serviceRoutes } from './services.ts';
 import { stateEditRoutes } from './state-edit.ts';
 import { versionRoutes } from './version.ts';
+import { vqueueRoutes } from './vqueues.ts';
 
 /** The response to HEAD carries the body of GET; the listener leaves it out. */
 export function createAdminHandler(context: AdminContext): HttpHandler {
@@ -19,6 +21,8 @@ export function createAdminHandler(context: AdminContext): HttpHandler {
     ...deploymentRoutes(context),
     ...serviceRoutes(context),
     ...stateEditRoutes(context),
+    ...limitRuleRoutes(context),
+    ...vqueueRoutes(),
     ...invocationRoutes(context),
     ...invocationBatchRoutes(context),
   ];

@@ -1,5 +1,6 @@
 // What the server says about itself: /health, /version, /cluster-health.
 import type { AdminContext } from './context.ts';
+import { FEATURE_NAMES } from './features.ts';
 import { emptyResponse, jsonResponse } from './respond.ts';
 import { ADMIN_API_VERSION_MAX, ADMIN_API_VERSION_MIN, route, type Route } from './route.ts';
 
@@ -10,29 +11,15 @@ import { ADMIN_API_VERSION_MAX, ADMIN_API_VERSION_MIN, route, type Route } from 
  */
 export const SERVER_COMPATIBILITY_VERSION = '1.7.12';
 
-/** Experimental features of the reference, which clients look up by name. None exists here. */
-const FEATURE_NAMES = [
-  'vqueues',
-  'protocol_v7',
-  'invoker_yield',
-  'unique_random_seeds',
-  'scoped_virtual_objects',
-  'kafka_scope',
-  'vqueues_migration_skip_completed',
-  'vqueues_async_refill',
-  'vqueue_obsolete_cleanup',
-  'scoped_state_table_migration',
-  'scoped_promise_table_migration',
-  'preflight_invocation_termination_retention',
-];
-
 export function versionRoutes({ options }: AdminContext): readonly Route[] {
   const version = {
     version: SERVER_COMPATIBILITY_VERSION,
     min_admin_api_version: ADMIN_API_VERSION_MIN,
     max_admin_api_version: ADMIN_API_VERSION_MAX,
     ingress_endpoint: options.ingressUrl ?? null,
-    features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, false])),
+    features: Object.fromEntries(
+      FEATURE_NAMES.map((name) => [name, options.features[name] ?? false]),
+    ),
   };
   const clusterHealth = {
     cluster_name: options.clusterName,

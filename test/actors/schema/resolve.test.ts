@@ -16,12 +16,12 @@ import {
   retentionsFor,
 } from '../../../src/actors/schema/resolve.ts';
 import {
+  at,
   deploymentId,
   discovered,
   handlerManifest,
   registered,
   serviceManifest,
-  uri,
 } from '../../support/schema-fixtures.ts';
 
 const ONE = deploymentId(1);
@@ -29,7 +29,7 @@ const TWO = deploymentId(2);
 
 /** Greeter/greet in the first deployment, Greeter/wave in the second, newer one. */
 const schema = registered(registered(EMPTY_SCHEMA).schema, {
-  uri: uri('http://other'),
+  address: at('http://other'),
   freshId: TWO,
   discovered: discovered({
     services: [serviceManifest({ handlers: [handlerManifest({ name: 'wave' })] })],

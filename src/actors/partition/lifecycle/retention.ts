@@ -1,10 +1,11 @@
 // How long what is left of a completed invocation is kept: first its journal goes, then its outcome.
 import type { Invocation, InvocationStatus } from '../../domain/invocation.ts';
-import { isWorkflowRun, targetKey } from '../../domain/invocation.ts';
+import { isWorkflowRun } from '../../domain/invocation.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { UnixMillis } from '../../domain/time.ts';
 import { unixMillis } from '../../domain/time.ts';
 import type { ApplyContext } from '../context.ts';
+import { ownerOf } from '../owner.ts';
 
 type CompletedStatus = InvocationStatus & { readonly kind: 'completed' };
 
@@ -44,8 +45,8 @@ export function forgetInvocation({ state }: ApplyContext, invocation: Invocation
   const { target, number, journalLength } = invocation;
   state.deleteJournal(number, journalLength);
   state.deleteInvocation(invocation);
-  if (!isWorkflowRun(target)) return;
-  const owner = { service: target.service, key: targetKey(target) ?? '' };
+  const owner = isWorkflowRun(target) ? ownerOf(target) : undefined;
+  if (owner === undefined) return;
   state.clearAllUserState(owner);
   state.clearAllPromises(owner);
 }
