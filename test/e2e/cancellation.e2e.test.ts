@@ -96,6 +96,30 @@ async function assertCancelled(rig: Rig, id: string): Promise<void> {
   assert.deepEqual(reply.json(), { code: 409, message: 'Cancelled', source: 'invocation' });
 }
 
+/** Children of one handler of a tree. */
+interface Level {
+  readonly beside: string;
+  readonly below: string;
+  readonly sent: string;
+}
+
+/** Three levels of handlers that wait for each other. */
+async function growTree(
+  rig: Rig,
+  tag: string,
+): Promise<{ readonly id: string; readonly levels: readonly Level[] }> {
+  const id = await send(rig, '/Cancellable/tree/send', { tag, depth: 2 });
+  const nameOf = (depth: number) => tag + '/below'.repeat(depth);
+  const leaves = [0, 1, 2].flatMap((depth) => [`${nameOf(depth)}/beside`, `${nameOf(depth)}/sent`]);
+  for (const leaf of [...leaves, nameOf(3)]) await rig.effects.waitForCount(`${leaf} waits`);
+  const levels = [0, 1, 2].map(async (depth): Promise<Level> => {
+    const children = await rig.effects.waitForSuffix(`${nameOf(depth)} children `);
+    const [beside = '', below = '', sent = ''] = children.split(' ');
+    return { beside, below, sent };
+  });
+  return { id, levels: await Promise.all(levels) };
+}
+
 function describeWay(rig: () => Rig, host: Host, way: Way): void {
   test(`${way.name} ends it, and what it called`, async () => {
     const tag = newTag();
@@ -151,19 +175,25 @@ for (const { name, sdkPackage } of SDK_VERSIONS) {
 
       test('travels down every call of a tree, awaited or not, and to nothing sent', async () => {
         const tag = newTag();
-        const id = await send(rig, '/Cancellable/tree/send', { tag, depth: 2 });
-        const below = (depth: number) => tag + '/below'.repeat(depth);
-        const leaves = [0, 1, 2].map((depth) => `${below(depth)}/beside`).concat(below(3));
-        for (const leaf of leaves) await rig.effects.waitForCount(`${leaf} waits`);
-        const levels = await Promise.all(
-          [0, 1, 2].map((depth) => rig.effects.waitForSuffix(`${below(depth)} children `)),
-        );
+        const { id, levels } = await growTree(rig, tag);
         await cancel(rig, id);
         await assertCancelled(rig, id);
-        for (const level of levels) {
-          const [beside = '', called = '', sent = ''] = level.split(' ');
-          for (const each of [beside, called]) await assertCancelled(rig, each);
+        for (const { beside, below, sent } of levels) {
+          for (const each of [beside, below]) await assertCancelled(rig, each);
           assert.equal((await outputOf(rig, sent)).status, 470);
+        }
+      });
+
+      test('that is a kill ends all of a tree, what was sent too', async () => {
+        const tag = newTag();
+        const { id, levels } = await growTree(rig, tag);
+        await operate(rig, id, 'kill');
+        for (const each of [id, ...levels.flatMap((level) => Object.values(level))]) {
+          const reply = await attachTo(rig, each);
+          assert.deepEqual(reply.json(), { code: 409, message: 'killed', source: 'invocation' });
+        }
+        for (const effect of rig.effects.countsStartingWith(`${tag}`).keys()) {
+          assert.doesNotMatch(effect, / caught /, 'no handler hears of a kill');
         }
       });
 
