@@ -14,6 +14,7 @@ import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
+import { createSerdeClient } from './io/deployment/serde-client.ts';
 import {
   loadIdentityKey,
   openRequestIdentity,
@@ -100,7 +101,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const defaults = handlerDefaultsOf(config);
   const now = () => unixMillis(Date.now());
 
-  const schema = openSchema(opened, parts);
+  const { schema, serdes } = openSchema(opened, parts);
   const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
   const router = new Router({
     partitionsCount: marker.partitionsCount,
@@ -139,9 +140,17 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     handler: createAdminHandler({
       schema,
       operator: router,
+      serdes,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
-      options: { defaults, clusterName: config.clusterName, nodeId: 1, ingressUrl: ingress.url },
+      options: {
+        defaults,
+        clusterName: config.clusterName,
+        nodeId: 1,
+        ingressUrl: ingress.url,
+        concurrentRequestsMax: config.adminConcurrentRequestsLimit,
+        disableWebPage: config.adminDisableWebUi,
+      },
       log,
     }),
   });
@@ -170,17 +179,15 @@ function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | und
   return { privateKeyPem: pem, expirationMs: config.requestIdentityExpirationMs };
 }
 
-function openSchema({ directory, closers }: Opened, { config, identity }: Parts): SchemaActor {
+function openSchema({ directory, closers }: Opened, { config, identity }: Parts) {
   const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
   closers.push(() => store.close());
   const transport = new HttpDeploymentTransport();
   closers.push(() => transport.close());
-  const discovery = createDiscovery({
-    transport,
-    identity: openRequestIdentity(identity),
-    clusterName: config.clusterName,
-  });
-  return new SchemaActor({ store, discovery });
+  const { clusterName } = config;
+  const caller = { transport, identity: openRequestIdentity(identity), clusterName };
+  const schema = new SchemaActor({ store, discovery: createDiscovery(caller) });
+  return { schema, serdes: createSerdeClient(caller) };
 }
 
 function threadSettings(

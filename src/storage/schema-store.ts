@@ -1,7 +1,13 @@
-// The schema on disk: one row per deployment and one that counts changes, in an environment of their
-// own. Thread: main.
+// The schema on disk: one row per deployment, one for everything of Kafka and one that counts changes,
+// in an environment of their own. Thread: main.
 import { assert } from '../actors/domain/assert.ts';
 import type { DeploymentId } from '../actors/domain/ids.ts';
+import {
+  NO_KAFKA,
+  type KafkaCluster,
+  type KafkaRegistrations,
+  type Subscription,
+} from '../actors/domain/kafka.ts';
 import {
   activeRevisions,
   EMPTY_SCHEMA,
@@ -16,13 +22,20 @@ import type { Write } from './key-value-backend.ts';
 import { LmdbBackend } from './lmdb-backend.ts';
 import { packRow, unpackRow } from './value-codec.ts';
 
-/** Of both kinds of row. */
+/** Of every kind of row but that of Kafka. */
 const ROW_VERSION = 1;
+const KAFKA_ROW_VERSION = 1;
 
 const CHANGES_KEY = Buffer.from('changes');
+const KAFKA_KEY = Buffer.from('kafka');
 const DEPLOYMENT_KEYS = { start: Buffer.from('deployment/'), end: Buffer.from('deployment0') };
 
 type ChangesRow = readonly [version: typeof ROW_VERSION, changesCount: number];
+type KafkaRow = readonly [
+  version: typeof KAFKA_ROW_VERSION,
+  clusters: readonly KafkaCluster[],
+  subscriptions: readonly Subscription[],
+];
 type DeploymentRow = readonly [version: typeof ROW_VERSION, deployment: StoredDeployment];
 
 /** Lists in place of maps, which msgpack would turn into objects. */
@@ -40,6 +53,8 @@ class LmdbSchemaStore implements SchemaStore {
   readonly #backend: LmdbBackend;
   /** The deployments on disk; those of a later schema are mostly the same objects. */
   #stored: Schema['deployments'] = new Map();
+  /** What is on disk of Kafka; `undefined` when nobody knows. */
+  #storedKafka: KafkaRegistrations | undefined = NO_KAFKA;
 
   constructor(backend: LmdbBackend) {
     this.#backend = backend;
@@ -54,20 +69,26 @@ class LmdbSchemaStore implements SchemaStore {
       const deployment = unpackDeployment(value);
       deployments.set(deployment.id, deployment);
     }
+    const kafkaRow = this.#backend.get(KAFKA_KEY);
+    const kafka = kafkaRow === undefined ? NO_KAFKA : unpackKafka(kafkaRow);
     this.#stored = deployments;
-    return { version, deployments, services: activeRevisions(deployments) };
+    this.#storedKafka = kafka;
+    return { version, deployments, services: activeRevisions(deployments), kafka };
   }
 
-  async save({ version, deployments }: Schema): Promise<void> {
+  async save({ version, deployments, kafka }: Schema): Promise<void> {
     const changes: ChangesRow = [ROW_VERSION, version];
     const writes = [
       { key: CHANGES_KEY, value: packRow(changes) },
       ...this.#changedRows(deployments),
+      ...(kafka === this.#storedKafka ? [] : [{ key: KAFKA_KEY, value: packKafka(kafka) }]),
     ];
     // If the commit fails nobody knows what is on disk, and the next one writes everything.
     this.#stored = new Map();
+    this.#storedKafka = undefined;
     await this.#backend.commit(writes);
     this.#stored = deployments;
+    this.#storedKafka = kafka;
   }
 
   async close(): Promise<void> {
@@ -110,4 +131,17 @@ function unpackDeployment(bytes: Uint8Array): Deployment {
     return [revision.name, { ...revision, handlers }];
   });
   return { ...stored, services: new Map(services) };
+}
+
+function packKafka({ clusters, subscriptions }: KafkaRegistrations): Uint8Array {
+  const row: KafkaRow = [KAFKA_ROW_VERSION, [...clusters.values()], [...subscriptions.values()]];
+  return packRow(row);
+}
+
+function unpackKafka(bytes: Uint8Array): KafkaRegistrations {
+  const [, clusters, subscriptions] = unpackRow<KafkaRow>(bytes, KAFKA_ROW_VERSION);
+  return {
+    clusters: new Map(clusters.map((cluster) => [cluster.name, cluster])),
+    subscriptions: new Map(subscriptions.map((subscription) => [subscription.id, subscription])),
+  };
 }

@@ -5,6 +5,7 @@ import type { InvocationOperator, SchemaStore } from '../../src/actors/ports.ts'
 import { SchemaActor } from '../../src/actors/schema-actor.ts';
 import { createAdminHandler } from '../../src/io/admin/server.ts';
 import { createDiscovery } from '../../src/io/deployment/discovery.ts';
+import { createSerdeClient } from '../../src/io/deployment/serde-client.ts';
 import { HttpDeploymentTransport } from '../../src/io/deployment/transport.ts';
 import { callAdmin, type AdminAnswer, type AdminCall } from './admin-client.ts';
 import { FakeEndpoint, manifestAnswer } from './fake-endpoint.ts';
@@ -46,6 +47,7 @@ export async function startAdminRig(): Promise<AdminRig> {
   const handler = createAdminHandler({
     schema: new SchemaActor({ store, discovery, now: () => T0 }),
     operator: NO_INVOCATIONS,
+    serdes: createSerdeClient({ transport, clusterName: 'localcluster' }),
     clock: () => T0,
     random: (bytesCount) => new Uint8Array(bytesCount),
     options: {

@@ -1,4 +1,5 @@
 import type { DeploymentId } from './ids.ts';
+import { NO_KAFKA, type KafkaRegistrations } from './kafka.ts';
 import type { DurationMs, UnixMillis } from './time.ts';
 
 export type ServiceType = 'Service' | 'VirtualObject' | 'Workflow';
@@ -34,7 +35,7 @@ export interface Handler {
   readonly name: string;
   /** Absent for handlers of a Service. */
   readonly type?: HandlerType | undefined;
-  /** Callable through the ingress: neither the service nor the handler is private. */
+  /** Not private itself; the ingress calls it if its service is public, too. */
   readonly public: boolean;
   readonly documentation?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
@@ -91,9 +92,15 @@ export interface Schema {
   readonly deployments: ReadonlyMap<DeploymentId, Deployment>;
   /** The active (highest) revision of each service. */
   readonly services: ReadonlyMap<string, ServiceRevision>;
+  readonly kafka: KafkaRegistrations;
 }
 
-export const EMPTY_SCHEMA: Schema = { version: 0, deployments: new Map(), services: new Map() };
+export const EMPTY_SCHEMA: Schema = {
+  version: 0,
+  deployments: new Map(),
+  services: new Map(),
+  kafka: NO_KAFKA,
+};
 
 /** `Schema.services` of these deployments. No two of them hold the same revision of a service. */
 export function activeRevisions(deployments: Schema['deployments']): Schema['services'] {

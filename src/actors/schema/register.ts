@@ -186,11 +186,12 @@ function discoveredFields({ manifest, httpVersion, sdkVersion }: DiscoveredDeplo
   return { protocolMode, minProtocolVersion, maxProtocolVersion, httpVersion, sdkVersion };
 }
 
-function withDeployment(schema: Schema, deployment: Deployment): Schema {
+export function withDeployment(schema: Schema, deployment: Deployment): Schema {
   const deployments = new Map(schema.deployments).set(deployment.id, deployment);
   return nextSchema(schema, deployments);
 }
 
 function nextSchema(schema: Schema, deployments: Schema['deployments']): Schema {
-  return { version: schema.version + 1, deployments, services: activeRevisions(deployments) };
+  const version = schema.version + 1;
+  return { ...schema, version, deployments, services: activeRevisions(deployments) };
 }

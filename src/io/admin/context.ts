@@ -1,6 +1,6 @@
 import type { HandlerDefaults } from '../../actors/domain/schema.ts';
 import type { UnixMillis } from '../../actors/domain/time.ts';
-import type { InvocationOperator, SchemaRegistry } from '../../actors/ports.ts';
+import type { InvocationOperator, SchemaRegistry, SerdeClient } from '../../actors/ports.ts';
 import type { Logger } from '../log.ts';
 
 /** Where the admin API reports what is not the client's fault. */
@@ -15,12 +15,17 @@ export interface AdminOptions {
   readonly nodeId: number;
   /** Where clients reach the ingress, for example `http://127.0.0.1:8080/`. */
   readonly ingressUrl?: string | undefined;
+  /** More requests at once are refused. Default: unlimited. */
+  readonly concurrentRequestsMax?: number | undefined;
+  /** Leaves out the page for browsers. */
+  readonly disableWebPage?: boolean | undefined;
 }
 
 /** What the admin API works with. */
 export interface AdminContext {
   readonly schema: SchemaRegistry;
   readonly operator: InvocationOperator;
+  readonly serdes: SerdeClient;
   readonly clock: () => UnixMillis;
   readonly random: (bytesCount: number) => Uint8Array;
   readonly options: AdminOptions;

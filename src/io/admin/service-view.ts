@@ -11,24 +11,22 @@ import type {
 } from '../../actors/domain/schema.ts';
 import type { DurationMs } from '../../actors/domain/time.ts';
 import { countAttempts, effectiveOptions } from '../../actors/schema/resolve.ts';
+import type { Shown } from './components.ts';
+import type { handlerMetadata, schemaInfo, serviceMetadata } from './service-schemas.ts';
 
-/** A hint next to something that does not work as configured. */
-interface Info {
-  readonly code: string;
-  readonly message: string;
-}
+type Info = Shown<typeof schemaInfo>;
 
 export function serviceView(
   revision: ServiceRevision,
   { protocolMode }: Pick<Deployment, 'protocolMode'>,
   defaults: HandlerDefaults,
-): object {
+): Shown<typeof serviceMetadata> {
   const options = effectiveOptions(revision, undefined, defaults);
   const isRequestResponse = protocolMode === 'RequestResponse';
   return {
     name: revision.name,
     ty: revision.type,
-    handlers: [...revision.handlers.values()].map((handler) => handlerView(handler, protocolMode)),
+    handlers: handlerViews(revision, protocolMode),
     documentation: revision.documentation,
     metadata: unlessEmpty(revision.metadata),
     deployment_id: revision.deploymentId,
@@ -48,8 +46,21 @@ export function serviceView(
   };
 }
 
-/** Only what the handler sets itself. */
-export function handlerView(handler: Handler, protocolMode: Deployment['protocolMode']): object {
+export function handlerViews(
+  revision: ServiceRevision,
+  protocolMode: Deployment['protocolMode'],
+): ReadonlyArray<Shown<typeof handlerMetadata>> {
+  return [...revision.handlers.values()].map((handler) =>
+    handlerView(revision, handler, protocolMode),
+  );
+}
+
+/** Only what the handler sets itself, except that nothing of a private service is public. */
+export function handlerView(
+  revision: Pick<ServiceRevision, 'public'>,
+  handler: Handler,
+  protocolMode: Deployment['protocolMode'],
+): Shown<typeof handlerMetadata> {
   const { options } = handler;
   const isRequestResponse = protocolMode === 'RequestResponse';
   return {
@@ -62,7 +73,7 @@ export function handlerView(handler: Handler, protocolMode: Deployment['protocol
     inactivity_timeout: isRequestResponse ? undefined : formatOptional(options.inactivityTimeoutMs),
     abort_timeout: formatOptional(options.abortTimeoutMs),
     enable_lazy_state: options.enableLazyState,
-    public: handler.public,
+    public: revision.public && handler.public,
     input_description: handler.inputDescription,
     output_description: handler.outputDescription,
     input_json_schema: handler.inputJsonSchema,
@@ -82,7 +93,7 @@ function infos(
   return [{ code: 'RT0021', message }];
 }
 
-function retryPolicyView(policy: RetryPolicy): object {
+function retryPolicyView(policy: RetryPolicy) {
   return {
     initial_interval: formatDuration(policy.initialIntervalMs),
     exponentiation_factor: policy.exponentiationFactor,
@@ -92,7 +103,7 @@ function retryPolicyView(policy: RetryPolicy): object {
   };
 }
 
-function retryPolicyOptionsView(policy: RetryPolicyOptions): object {
+function retryPolicyOptionsView(policy: RetryPolicyOptions) {
   return {
     initial_interval: formatOptional(policy.initialIntervalMs),
     exponentiation_factor: policy.exponentiationFactor,
@@ -107,7 +118,9 @@ function attemptsView(maxAttempts: RetryPolicyOptions['maxAttempts']): number | 
   return attempts === 'unlimited' ? null : attempts;
 }
 
-function onMaxAttemptsView(onMaxAttempts: RetryPolicyOptions['onMaxAttempts']) {
+function onMaxAttemptsView(
+  onMaxAttempts: RetryPolicyOptions['onMaxAttempts'],
+): 'Pause' | 'Kill' | undefined {
   if (onMaxAttempts === undefined) return undefined;
   return onMaxAttempts === 'pause' ? 'Pause' : 'Kill';
 }

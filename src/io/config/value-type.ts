@@ -136,6 +136,16 @@ export function durationType(options: DurationTypeOptions): ValueType<DurationMs
   };
 }
 
+export const BOOLEAN: ValueType<boolean> = {
+  placeholder: 'true|false',
+  parse(raw) {
+    const value = raw.kind === 'toml' ? raw.value : raw.text;
+    if (value === true || value === 'true') return accept(true);
+    return value === false || value === 'false' ? accept(false) : expected('true or false', raw);
+  },
+  show: String,
+};
+
 const BYTE_UNITS = ['', 'k', 'm', 'g', 't', 'p'];
 const BYTE_COUNT = /^(\d+(?:\.\d+)?)\s*(?:([kmgtp])(i?))?b?$/i;
 

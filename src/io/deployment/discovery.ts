@@ -1,6 +1,5 @@
 // Discovery: asks an endpoint for its manifest. Thread: main. Redirects are never followed, and the
 // body, the number of tries and the time are bounded, since the endpoint may be anybody's.
-import { STATUS_CODES } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatDeploymentUri, type DeploymentUri } from '../../actors/domain/deployment-uri.ts';
 import type { Deployment } from '../../actors/domain/schema.ts';
@@ -13,7 +12,8 @@ import type {
   RequestIdentity,
   TransportFailure,
 } from '../../actors/ports.ts';
-import { fetchManifest, type FetchResult, type ManifestResponse } from './fetch-manifest.ts';
+import { describeHeaders, describeStatus, quote } from './describe-response.ts';
+import { fetchResponse, type FetchedResponse, type FetchResult } from './fetch-response.ts';
 import { MANIFEST_MEDIA_TYPES, parseManifest } from './manifest.ts';
 import { NO_REQUEST_IDENTITY } from './request-identity.ts';
 
@@ -50,9 +50,6 @@ const RETRYABLE_FAILURES: ReadonlySet<TransportFailure['kind']> = new Set([
 
 const ACCEPT = MANIFEST_MEDIA_TYPES.join(', ');
 const EXPECTED_MEDIA_TYPES = `Expected one of '"${ACCEPT}"'`;
-
-/** How much of a response an error message quotes. Unit: characters. */
-const QUOTE_LENGTH_MAX = 16 * 1024;
 
 export function createDiscovery(options: DiscoveryOptions): DeploymentDiscovery {
   return { discover: (request) => discover(options, request) };
@@ -138,7 +135,7 @@ class Exchange {
       ],
     } as const;
     const bounds = { bodyBytesMax: bodyBytesMax ?? 16 * 1024 * 1024, signal: this.#signal };
-    return fetchManifest(transport, request, bounds);
+    return fetchResponse(transport, request, bounds);
   }
 
   async #wait(delayMs: number): Promise<boolean> {
@@ -166,15 +163,16 @@ function failureKind({ kind }: TransportFailure): DiscoveryFailure['kind'] {
 }
 
 function readResponse(
-  response: ManifestResponse,
+  { status, headers, body }: FetchedResponse,
   httpVersion: Deployment['httpVersion'],
 ): DiscoveryResult {
+  const response = { status, headers, body: Buffer.from(body).toString() };
   const refusal = findResponseFault(response);
   if (refusal !== undefined) return refusal;
   const result = parseManifest(response.body);
   switch (result.kind) {
     case 'manifest': {
-      const sdkVersion = response.headers['x-restate-server'];
+      const sdkVersion = headers['x-restate-server'];
       const discovered = { manifest: result.manifest, httpVersion, sdkVersion };
       return { kind: 'discovered', discovered };
     }
@@ -190,6 +188,8 @@ function readResponse(
   }
 }
 
+type ManifestResponse = Omit<FetchedResponse, 'body'> & { readonly body: string };
+
 function findResponseFault({
   status,
   headers,
@@ -199,7 +199,7 @@ function findResponseFault({
     const what =
       status === 404
         ? `'404'. Make sure the provided URI has the correct path where the Restate SDK endpoint is mounted.`
-        : `'${status} ${STATUS_CODES[status] ?? '<unknown status code>'}'.`;
+        : `${describeStatus(status)}.`;
     return failed(
       'unreachable',
       `got status code ${what} Response headers: ${describeHeaders(headers)}. Body: ${quote(body)}`,
@@ -217,17 +217,6 @@ function findResponseFault({
     );
   }
   return undefined;
-}
-
-function describeHeaders(headers: Readonly<Record<string, string>>): string {
-  const fields = Object.entries(headers).map(
-    ([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`,
-  );
-  return `{${quote(fields.join(', '))}}`;
-}
-
-function quote(text: string): string {
-  return text.length <= QUOTE_LENGTH_MAX ? text : `${text.slice(0, QUOTE_LENGTH_MAX)}…`;
 }
 
 function badResponse(reason: string): DiscoveryResult {
