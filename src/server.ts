@@ -8,6 +8,7 @@ import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
+import type { AdminOptions } from './io/admin/context.ts';
 import { createAdminHandler } from './io/admin/server.ts';
 import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
 import { defaultServerConfig } from './io/config/load.ts';
@@ -98,7 +99,6 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const { config, log, onFatal } = parts;
   const { directory, closers } = opened;
   const { marker } = directory;
-  const defaults = handlerDefaultsOf(config);
   const now = () => unixMillis(Date.now());
 
   const { schema, serdes } = openSchema(opened, parts);
@@ -143,14 +143,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       serdes,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
-      options: {
-        defaults,
-        clusterName: config.clusterName,
-        nodeId: 1,
-        ingressUrl: ingress.url,
-        concurrentRequestsMax: config.adminConcurrentRequestsLimit,
-        disableWebPage: config.adminDisableWebUi,
-      },
+      options: adminOptions(parts, ingress.url),
       log,
     }),
   });
@@ -214,6 +207,17 @@ function ingressOptions({ config }: Parts): IngressOptions {
     requestBodyBytesMax: config.ingressRequestSizeLimit,
     concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
     defaults: handlerDefaultsOf(config),
+  };
+}
+
+function adminOptions({ config }: Parts, ingressUrl: string): AdminOptions {
+  return {
+    defaults: handlerDefaultsOf(config),
+    clusterName: config.clusterName,
+    nodeId: 1,
+    ingressUrl,
+    concurrentRequestsMax: config.adminConcurrentRequestsLimit,
+    disableWebPage: config.adminDisableWebUi,
   };
 }
 

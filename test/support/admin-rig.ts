@@ -3,6 +3,7 @@ import { EMPTY_SCHEMA } from '../../src/actors/domain/schema.ts';
 import { HANDLER_DEFAULTS } from '../../src/actors/domain/limits.ts';
 import type { InvocationOperator, SchemaStore } from '../../src/actors/ports.ts';
 import { SchemaActor } from '../../src/actors/schema-actor.ts';
+import type { AdminContext } from '../../src/io/admin/context.ts';
 import { createAdminHandler } from '../../src/io/admin/server.ts';
 import { createDiscovery } from '../../src/io/deployment/discovery.ts';
 import { createSerdeClient } from '../../src/io/deployment/serde-client.ts';
@@ -13,6 +14,7 @@ import { T0 } from './schema-fixtures.ts';
 
 export interface AdminRig {
   readonly endpoint: FakeEndpoint;
+  readonly context: AdminContext;
   /** What went wrong and was logged. */
   readonly logged: readonly string[];
   /** Makes the store fail from now on. */
@@ -44,7 +46,7 @@ export async function startAdminRig(): Promise<AdminRig> {
   };
   const discovery = createDiscovery({ transport, clusterName: 'localcluster', retryDelayMs: 1 });
   const logged: string[] = [];
-  const handler = createAdminHandler({
+  const context: AdminContext = {
     schema: new SchemaActor({ store, discovery, now: () => T0 }),
     operator: NO_INVOCATIONS,
     serdes: createSerdeClient({ transport, clusterName: 'localcluster' }),
@@ -57,9 +59,11 @@ export async function startAdminRig(): Promise<AdminRig> {
       ingressUrl: 'http://127.0.0.1:8080/',
     },
     log: { error: (message) => logged.push(message) },
-  });
+  };
+  const handler = createAdminHandler(context);
   const rig: AdminRig = {
     endpoint,
+    context,
     logged,
     breakStore: () => (storeIsBroken = true),
     call: (method, target, call) => callAdmin(handler, method, target, call),

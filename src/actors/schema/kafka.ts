@@ -110,13 +110,13 @@ function findPropertiesFault(
   return { kind: 'invalidCluster', message };
 }
 
-/** A text is the URI as a refusal shows it. Schemes are compared as they are written. */
+/** A text is the URI as a refusal shows it. */
 function readUri(text: string, scheme: string): DeploymentUri | string {
   const parsed = parseDeploymentUri(text);
   if (parsed.kind !== 'absolute') return text;
-  const { uri } = parsed;
-  const isExpected = uri.scheme === scheme && text.startsWith(`${scheme}:`);
-  return isExpected ? { ...uri, query: '' } : formatDeploymentUri(uri);
+  // Schemes are compared as they are written, unlike those of deployments.
+  const uri = { ...parsed.uri, scheme: text.slice(0, parsed.uri.scheme.length) };
+  return uri.scheme === scheme ? { ...uri, query: '' } : formatDeploymentUri(uri);
 }
 
 function supports(scheme: string): string {

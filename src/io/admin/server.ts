@@ -30,7 +30,7 @@ export function createAdminHandler(context: AdminContext): HttpHandler {
 }
 
 /** All but the route of the document that tells of them. */
-function adminRoutes(context: AdminContext): readonly Route[] {
+export function adminRoutes(context: AdminContext): readonly Route[] {
   return [
     ...versionRoutes(context),
     ...deploymentRoutes(context),

@@ -176,11 +176,8 @@ function handlerSchemas(handlers: readonly Handler[]): Json {
 
 /** References within a schema that is now part of a document start at `root`. */
 function moveReferences(schema: unknown, root: string): unknown {
-  if (schema === true) return {};
   if (Array.isArray(schema)) return schema.map((item) => moveReferences(item, root));
   if (typeof schema !== 'object' || schema === null) return schema;
-  // A schema with an id of its own is the base of its references wherever it lies.
-  if ('$id' in schema) return schema;
   return Object.fromEntries(
     Object.entries(schema).map(([keyword, value]) => [
       keyword,

@@ -52,7 +52,8 @@ async function convert(
   { deployment, service, direction, serde, value }: SerdeRequest,
 ): Promise<SerdeResult> {
   const path = `/serdes/${service}/${direction}/${serde}`;
-  if (!URI_PATH.test(path)) return failed('a name with characters that no path may have');
+  if (!URI_PATH.test(path))
+    return failed(`invalid uri when building the serdes request: '${path}'`);
   const request = {
     address: { uri: deployment.uri, httpVersion: deployment.httpVersion },
     method: 'POST',

@@ -252,6 +252,22 @@ describe('what the server says about itself', () => {
   });
 });
 
+describe('the page for browsers', () => {
+  test('says where things are, for any path below /ui', async () => {
+    for (const path of ['/ui/', '/ui/invocations/x', '/v4/ui/']) {
+      const { status, headers, text } = await rig.call('GET', path);
+      assert.deepEqual([status, headers['content-type']], [200, 'text/html; charset=utf-8']);
+      assert.match(text, /<a href="\/openapi">/);
+      assert.match(text, /http:\/\/127\.0\.0\.1:8080\//);
+    }
+  });
+
+  test('is not a way to load anything from elsewhere', async () => {
+    const { headers } = await rig.call('GET', '/ui/');
+    assert.match(headers['content-security-policy'] ?? '', /^default-src 'none'/);
+  });
+});
+
 describe('a failure that is not the client’s', () => {
   test('is logged and answered without its details', async () => {
     const broken = await startAdminRig();
