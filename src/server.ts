@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
+import type { ScopeFeatures } from './actors/domain/scope.ts';
 import { unixMillis } from './actors/domain/time.ts';
 import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import { Router } from './actors/router.ts';
@@ -14,6 +15,7 @@ import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
 import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
+import { openDeploymentTransport } from './io/deployment/deployment-transport.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
 import { createSerdeClient } from './io/deployment/serde-client.ts';
 import {
@@ -21,15 +23,21 @@ import {
   openRequestIdentity,
   type IdentitySettings,
 } from './io/deployment/load-request-identity.ts';
-import { HttpDeploymentTransport } from './io/deployment/transport.ts';
+import type { LambdaSettings } from './io/deployment/function-call.ts';
 import type { HttpListener } from './io/http/exchange.ts';
 import { startHttpListener } from './io/http/listener.ts';
 import type { IngressOptions } from './io/ingress/context.ts';
 import { createIngressHandler } from './io/ingress/server.ts';
 import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
+import {
+  PROTOCOL_VERSION_MAX,
+  PROTOCOL_VERSION_MAX_DEFAULT,
+} from './io/service-protocol/version.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import type { DataDirectory } from './storage/data-directory.ts';
+import { openTables } from './storage/lmdb-backend.ts';
+import { recoverLogs } from './storage/log/recover-log.ts';
 import { openSchemaStore } from './storage/schema-store.ts';
 
 export type { ServerConfig };
@@ -101,6 +109,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const { marker } = directory;
   const now = () => unixMillis(Date.now());
 
+  for (const path of environmentPaths(directory)) await recoverLogs(path, () => openTables(path));
   const { schema, serdes } = openSchema(opened, parts);
   const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
   const router = new Router({
@@ -175,7 +184,7 @@ function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | und
 function openSchema({ directory, closers }: Opened, { config, identity }: Parts) {
   const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
   closers.push(() => store.close());
-  const transport = new HttpDeploymentTransport();
+  const transport = openDeploymentTransport(lambdaSettingsOf(config));
   closers.push(() => transport.close());
   const { clusterName } = config;
   const caller = { transport, identity: openRequestIdentity(identity), clusterName };
@@ -193,12 +202,28 @@ function threadSettings(
     partitionsCount: directory.marker.partitionsCount,
     environmentPaths: environmentPaths(directory),
     defaults: handlerDefaultsOf(config),
+    scopeFeatures: scopeFeaturesOf(config),
     identity,
+    lambda: lambdaSettingsOf(config),
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
     eagerStateBytesMax: config.eagerStateSizeLimit,
     cleanupIntervalMs: config.cleanupIntervalMs,
-    messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+    protocol: {
+      protocolVersionMax: config.protocolV7 ? PROTOCOL_VERSION_MAX : PROTOCOL_VERSION_MAX_DEFAULT,
+      messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+      awaitedDepthMax: config.awaitedDepthMax,
+    },
     logOptions,
+  };
+}
+
+function lambdaSettingsOf(config: ServerConfig): LambdaSettings {
+  return {
+    profile: config.awsProfile,
+    externalId: config.awsAssumeRoleExternalId,
+    compressionThresholdBytes: config.requestCompressionThreshold,
+    // An answer holds all messages of an attempt, in base64.
+    answerBytesMax: 2 * config.messageSizeLimit,
   };
 }
 
@@ -207,6 +232,7 @@ function ingressOptions({ config }: Parts): IngressOptions {
     requestBodyBytesMax: config.ingressRequestSizeLimit,
     concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
     defaults: handlerDefaultsOf(config),
+    scopeFeatures: scopeFeaturesOf(config),
   };
 }
 
@@ -218,6 +244,18 @@ function adminOptions({ config }: Parts, ingressUrl: string): AdminOptions {
     ingressUrl,
     concurrentRequestsMax: config.adminConcurrentRequestsLimit,
     disableWebPage: config.adminDisableWebUi,
+    features: {
+      vqueues: config.vqueues,
+      scoped_virtual_objects: config.scopedVirtualObjects,
+      protocol_v7: config.protocolV7,
+    },
+  };
+}
+
+function scopeFeaturesOf(config: ServerConfig): ScopeFeatures {
+  return {
+    scopes: config.vqueues,
+    scopedObjects: config.scopedVirtualObjects,
   };
 }
 

@@ -23,7 +23,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     for (const scenario of SCENARIOS) {
       test(`${scenario.fact}, in every phase`, async () => {
         for (const phases of phasesFor(scenario)) {
-          const store = new TestStore(makeDisk());
+          const store = new TestStore(await makeDisk());
           for (const [i, step] of scenario.steps.entries()) {
             step(store.state);
             await store.moveTo(phases[i] ?? 'uncommitted');
@@ -39,7 +39,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     }
 
     test('invocation numbers and inbox sequences grow and are never used again', async () => {
-      const store = new TestStore(makeDisk());
+      const store = new TestStore(await makeDisk());
       let lastNumber = 0;
       let lastSequence = 0;
       for (const phase of [...PHASES, ...PHASES]) {
@@ -57,7 +57,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     });
 
     test('a commit without writes resolves after the batches before it', async () => {
-      const store = new TestStore(makeDisk());
+      const store = new TestStore(await makeDisk());
       assert.equal(store.state.hasUncommittedWrites(), false);
       await store.state.commit();
       store.state.setDedup(OTHER_PARTITION, 1);
@@ -73,7 +73,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     });
 
     test('an invocation that was not read lately can be completed, deleted and made again', async () => {
-      const store = new TestStore(makeDisk());
+      const store = new TestStore(await makeDisk());
       const count = RECENT_INVOCATIONS_MAX + 100;
       for (let n = 1; n <= count; n++) store.state.putInvocation(invocation(n));
       await store.moveTo('flushed');
@@ -91,7 +91,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     });
 
     test('partitions that share a backend do not see each other', async () => {
-      const disk = makeDisk();
+      const disk = await makeDisk();
       const here = new TestStore(disk);
       const there = new TestStore(disk, OTHER_PARTITION);
       for (const { state } of [here, there]) {
@@ -115,7 +115,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     });
 
     test('a listing may be left before its end, and changed while it is read', async () => {
-      const store = new TestStore(makeDisk());
+      const store = new TestStore(await makeDisk());
       for (const key of ['a', 'b', 'c']) setState(store.state, key, key);
       await store.moveTo('flushed');
       setState(store.state, 'd', 'd');

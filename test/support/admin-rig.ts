@@ -5,11 +5,12 @@ import type { InvocationOperator, SchemaStore } from '../../src/actors/ports.ts'
 import { SchemaActor } from '../../src/actors/schema-actor.ts';
 import type { AdminContext } from '../../src/io/admin/context.ts';
 import { createAdminHandler } from '../../src/io/admin/server.ts';
+import { openDeploymentTransport } from '../../src/io/deployment/deployment-transport.ts';
 import { createDiscovery } from '../../src/io/deployment/discovery.ts';
 import { createSerdeClient } from '../../src/io/deployment/serde-client.ts';
-import { HttpDeploymentTransport } from '../../src/io/deployment/transport.ts';
 import { callAdmin, type AdminAnswer, type AdminCall } from './admin-client.ts';
 import { FakeEndpoint, manifestAnswer } from './fake-endpoint.ts';
+import { LAMBDA_SETTINGS } from './fake-aws.ts';
 import { T0 } from './schema-fixtures.ts';
 
 export interface AdminRig {
@@ -35,9 +36,11 @@ const NO_INVOCATIONS: InvocationOperator = {
   editState: () => Promise.resolve(),
 };
 
-export async function startAdminRig(): Promise<AdminRig> {
+export async function startAdminRig(
+  operator: InvocationOperator = NO_INVOCATIONS,
+): Promise<AdminRig> {
   const endpoint = await FakeEndpoint.start();
-  const transport = new HttpDeploymentTransport();
+  const transport = openDeploymentTransport(LAMBDA_SETTINGS);
   let storeIsBroken = false;
   const store: SchemaStore = {
     load: () => EMPTY_SCHEMA,
@@ -48,7 +51,7 @@ export async function startAdminRig(): Promise<AdminRig> {
   const logged: string[] = [];
   const context: AdminContext = {
     schema: new SchemaActor({ store, discovery, now: () => T0 }),
-    operator: NO_INVOCATIONS,
+    operator,
     serdes: createSerdeClient({ transport, clusterName: 'localcluster' }),
     clock: () => T0,
     random: (bytesCount) => new Uint8Array(bytesCount),
@@ -57,6 +60,7 @@ export async function startAdminRig(): Promise<AdminRig> {
       clusterName: 'localcluster',
       nodeId: 1,
       ingressUrl: 'http://127.0.0.1:8080/',
+      features: {},
     },
     log: { error: (message) => logged.push(message) },
   };

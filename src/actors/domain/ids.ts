@@ -43,6 +43,8 @@ export const INVOCATION_ID_BYTES = 24;
 const PARTITION_KEY_START = 'inv_1'.length;
 const UUID_START = PARTITION_KEY_START + BASE62_WIDTH[8];
 const INVOCATION_ID_LENGTH = UUID_START + BASE62_WIDTH[16];
+const VQUEUE_KEY_START = 'vq_1'.length;
+const VQUEUE_ID_LENGTH = VQUEUE_KEY_START + BASE62_WIDTH[8] + BASE62_WIDTH[16];
 const AWAKEABLE_BYTES = INVOCATION_ID_BYTES + 4;
 
 const TWO_TO_32 = 2 ** 32;
@@ -58,6 +60,17 @@ export function parseInvocationId(text: string): IdParse<InvocationId> {
   if (text.length !== INVOCATION_ID_LENGTH) return refuse('bad length');
   if (!readInvocationId(text)) return refuse('base62 decode error');
   return { ok: true, value: text as InvocationId };
+}
+
+/** Why the text is no id of a queue, `undefined` if it is one: partition key and a hash. */
+export function checkVqueueId(text: string): IdRefusal | undefined {
+  const refusal = refuseResource(text, 'vq');
+  if (refusal !== undefined) return refusal;
+  if (text.length !== VQUEUE_ID_LENGTH) return 'bad length';
+  const isDecoded =
+    decodeBase62(text, VQUEUE_KEY_START, 8, idView, 0) &&
+    decodeBase62(text, VQUEUE_KEY_START + BASE62_WIDTH[8], 16, idView, 8);
+  return isDecoded ? undefined : 'base62 decode error';
 }
 
 export function parseDeploymentId(text: string): IdParse<DeploymentId> {

@@ -1,5 +1,8 @@
+import type { DeploymentEndpoint } from './endpoint.ts';
 import type { DeploymentId } from './ids.ts';
 import { NO_KAFKA, type KafkaRegistrations } from './kafka.ts';
+import type { RuleBook } from './rule-book.ts';
+import { EMPTY_RULE_BOOK } from './rule-book.ts';
 import type { DurationMs, UnixMillis } from './time.ts';
 
 export type ServiceType = 'Service' | 'VirtualObject' | 'Workflow';
@@ -69,10 +72,8 @@ export type ProtocolMode = 'BidiStream' | 'RequestResponse';
 
 export interface Deployment {
   readonly id: DeploymentId;
-  /** Absolute `http:` or `https:` URI; its path is the prefix of `/discover` and `/invoke/…`. */
-  readonly uri: string;
+  readonly endpoint: DeploymentEndpoint;
   readonly protocolMode: ProtocolMode;
-  readonly httpVersion: 'HTTP/1.1' | 'HTTP/2.0';
   readonly additionalHeaders: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAtMs: UnixMillis;
@@ -93,6 +94,8 @@ export interface Schema {
   /** The active (highest) revision of each service. */
   readonly services: ReadonlyMap<string, ServiceRevision>;
   readonly kafka: KafkaRegistrations;
+  /** How many invocations of a scope may run at once. */
+  readonly ruleBook: RuleBook;
 }
 
 export const EMPTY_SCHEMA: Schema = {
@@ -100,6 +103,7 @@ export const EMPTY_SCHEMA: Schema = {
   deployments: new Map(),
   services: new Map(),
   kafka: NO_KAFKA,
+  ruleBook: EMPTY_RULE_BOOK,
 };
 
 /** `Schema.services` of these deployments. No two of them hold the same revision of a service. */
@@ -122,6 +126,15 @@ export interface HandlerDefaults {
   readonly idempotencyRetentionMs: DurationMs;
   readonly workflowCompletionRetentionMs: DurationMs;
   readonly retryPolicy: RetryPolicy;
+  readonly maxima: HandlerMaxima;
+}
+
+/** Bounds on what handlers and services may ask for, and on the defaults; `undefined` is none. */
+export interface HandlerMaxima {
+  readonly journalRetentionMs: DurationMs | undefined;
+  readonly idempotencyRetentionMs: DurationMs | undefined;
+  readonly workflowCompletionRetentionMs: DurationMs | undefined;
+  readonly retryAttempts: number | undefined;
 }
 
 export interface RetryPolicy {

@@ -4,6 +4,7 @@ export interface SchemaRefusal {
     | 'reservedName'
     | 'serviceTypeChanged'
     | 'protocolRangeChanged'
+    | 'deploymentTypeChanged'
     | 'invalidManifest'
     | 'notRegistered'
     | 'alreadyExists'
@@ -31,4 +32,11 @@ export function invalidManifest(message: string): SchemaRefusal {
 /** `what` names the thing, for example `kafka cluster 'x'`. */
 export function notRegistered(what: string): Refused {
   return refused('notRegistered', `not found in the schema registry: ${what}`);
+}
+
+/** An update for one kind of deployment met one of the other kind, and names no complete new address. */
+export function deploymentTypeChanged(stored: 'http' | 'lambda'): SchemaRefusal {
+  const other = stored === 'http' ? 'lambda' : 'http';
+  const message = `cannot update the deployment, as the deployment type is '${stored}' while the update options are for type '${other}'`;
+  return { kind: 'deploymentTypeChanged', message };
 }

@@ -70,7 +70,14 @@ export interface EffectiveOptions {
   readonly retryPolicy: RetryPolicy;
 }
 
-/** `handler` is left out for what the service as a whole shows. */
+/** The options that set how long something is kept. */
+export type RetentionName =
+  'journalRetentionMs' | 'idempotencyRetentionMs' | 'workflowCompletionRetentionMs';
+
+/**
+ * `handler` is left out for what the service as a whole shows. The retry policy is the one that was
+ * asked for: `boundedAttempts` makes it the one that holds.
+ */
 export function effectiveOptions(
   revision: Pick<ServiceRevision, 'options'>,
   handler: Pick<Handler, 'options'> | undefined,
@@ -78,23 +85,27 @@ export function effectiveOptions(
 ): EffectiveOptions {
   const own: HandlerOptions = handler?.options ?? {};
   const service = revision.options;
+  const retention = (name: RetentionName) => effectiveRetention(name, own, service, defaults);
   return {
     inactivityTimeoutMs:
       own.inactivityTimeoutMs ?? service.inactivityTimeoutMs ?? defaults.inactivityTimeoutMs,
     abortTimeoutMs: own.abortTimeoutMs ?? service.abortTimeoutMs ?? defaults.abortTimeoutMs,
-    journalRetentionMs:
-      own.journalRetentionMs ?? service.journalRetentionMs ?? defaults.journalRetentionMs,
-    idempotencyRetentionMs:
-      own.idempotencyRetentionMs ??
-      service.idempotencyRetentionMs ??
-      defaults.idempotencyRetentionMs,
-    workflowCompletionRetentionMs:
-      own.workflowCompletionRetentionMs ??
-      service.workflowCompletionRetentionMs ??
-      defaults.workflowCompletionRetentionMs,
+    journalRetentionMs: retention('journalRetentionMs'),
+    idempotencyRetentionMs: retention('idempotencyRetentionMs'),
+    workflowCompletionRetentionMs: retention('workflowCompletionRetentionMs'),
     enableLazyState: own.enableLazyState ?? service.enableLazyState ?? false,
     retryPolicy: effectiveRetryPolicy(own.retryPolicy, service.retryPolicy, defaults.retryPolicy),
   };
+}
+
+function effectiveRetention(
+  name: RetentionName,
+  handler: HandlerOptions,
+  service: HandlerOptions,
+  defaults: HandlerDefaults,
+): DurationMs {
+  const wanted = handler[name] ?? service[name] ?? defaults[name];
+  return durationMs(Math.min(wanted, defaults.maxima[name] ?? wanted));
 }
 
 function effectiveRetryPolicy(
@@ -118,6 +129,15 @@ export function countAttempts(maxAttempts: number | 'unlimited'): number | 'unli
   return maxAttempts === 0 ? 1 : maxAttempts;
 }
 
+/** The policy with no more attempts than the server allows. */
+export function boundedAttempts(policy: RetryPolicy, { maxima }: HandlerDefaults): RetryPolicy {
+  const { retryAttempts } = maxima;
+  if (retryAttempts === undefined) return policy;
+  const { maxAttempts } = policy;
+  const isWithin = maxAttempts !== 'unlimited' && maxAttempts <= retryAttempts;
+  return isWithin ? policy : { ...policy, maxAttempts: retryAttempts };
+}
+
 /** How long an invocation's outcome and journal are kept once it has completed. */
 export interface Retentions {
   readonly completionRetentionMs: DurationMs;
@@ -134,16 +154,16 @@ export function retentionsFor(
   hasIdempotencyKey: boolean,
   defaults: HandlerDefaults,
 ): Retentions {
-  const own = handler.options;
-  const service = revision.options;
-  const journalRetentionMs =
-    own.journalRetentionMs ?? service.journalRetentionMs ?? defaults.journalRetentionMs;
+  const retention = (name: RetentionName) =>
+    effectiveRetention(name, handler.options, revision.options, defaults);
+  const journalRetentionMs = retention('journalRetentionMs');
   const isWorkflowRun = handler.type === 'Workflow';
   if (!isWorkflowRun && !hasIdempotencyKey) {
     return { completionRetentionMs: journalRetentionMs, journalRetentionMs };
   }
-  const name = isWorkflowRun ? 'workflowCompletionRetentionMs' : 'idempotencyRetentionMs';
-  const completionRetentionMs = own[name] ?? service[name] ?? defaults[name];
+  const completionRetentionMs = retention(
+    isWorkflowRun ? 'workflowCompletionRetentionMs' : 'idempotencyRetentionMs',
+  );
   return {
     completionRetentionMs,
     journalRetentionMs: durationMs(Math.min(journalRetentionMs, completionRetentionMs)),

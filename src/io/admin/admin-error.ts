@@ -37,6 +37,7 @@ const ERROR_FORMS = {
   invalidManifest: { status: 400 },
   reservedName: { status: 400, code: 'META0005', codeRepeats: 1 },
   serviceTypeChanged: { status: 409, code: 'META0006', codeRepeats: 1 },
+  deploymentTypeChanged: { status: 400 },
   protocolRangeChanged: { status: 400, code: 'META0016', codeRepeats: 1 },
   notRegistered: { status: 404 },
   alreadyExists: { status: 409 },
@@ -50,6 +51,7 @@ const ERROR_FORMS = {
   unsupportedProtocol: { status: 500, code: 'META0012', codeRepeats: 2 },
   badResponse: { status: 500, code: 'META0013', codeRepeats: 2 },
   http11Only: { status: 500, code: 'META0014', codeRepeats: 2 },
+  unsupportedMode: { status: 500, code: 'META0015', codeRepeats: 2 },
   undecodable: { status: 500 },
 } as const satisfies Readonly<
   Record<string, ErrorForm> &

@@ -2,6 +2,7 @@
 // ignored, so that the first form whose fields have the right types counts.
 import { z } from 'zod';
 import { parseDeploymentUri, type DeploymentUri } from '../../actors/domain/deployment-uri.ts';
+import { parseLambdaArn, type LambdaArn } from '../../actors/domain/lambda-arn.ts';
 import { AdminError } from './admin-error.ts';
 import { component, titled } from './components.ts';
 import { headerMap, httpAuth } from './deployment-schemas.ts';
@@ -26,15 +27,25 @@ const registerHttp = titled(
   }),
 );
 
-/** Of the Lambda form only that it is one. */
-const registerLambda = titled('RegisterLambdaDeploymentRequest', z.object({ arn: z.string() }));
+const registerLambda = titled(
+  'RegisterLambdaDeploymentRequest',
+  z.object({
+    arn: z.string(),
+    assume_role_arn: z.string().nullish(),
+    additional_headers: additionalHeaders,
+    metadata,
+    breaking: z.boolean().default(false),
+    force: z.boolean().nullish(),
+    dry_run: z.boolean().default(false),
+  }),
+);
 
 export const registerForm = component(
   'RegisterDeploymentRequest',
   z.union([registerHttp, registerLambda]),
 );
 
-export type RegisterHttpForm = z.output<typeof registerHttp>;
+export type RegisterForm = z.output<typeof registerForm>;
 
 const updateHttp = titled(
   'UpdateHttpDeploymentRequest',
@@ -50,15 +61,20 @@ const updateHttp = titled(
 const updateLambda = titled(
   'UpdateLambdaDeploymentRequest',
   z
-    .object({ arn: z.string().nullish(), assume_role_arn: z.string().nullish() })
+    .object({
+      arn: z.string().nullish(),
+      assume_role_arn: z.string().nullish(),
+      additional_headers: additionalHeaders,
+      overwrite: z.boolean().default(false),
+      dry_run: z.boolean().default(false),
+    })
     .refine((form) => typeof (form.arn ?? form.assume_role_arn) === 'string')
-    .transform(() => ({ isLambda: true as const })),
+    .transform((form) => ({ ...form, isLambda: true as const })),
 );
 
 export const updateForm = component('UpdateDeploymentRequest', z.union([updateLambda, updateHttp]));
 
 export type UpdateForm = z.output<typeof updateForm>;
-export type RegisterForm = z.output<typeof registerForm>;
 
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
@@ -81,6 +97,9 @@ export function readUri(text: string): DeploymentUri {
   throw invalidField('uri', reason);
 }
 
-export function lambdaUnsupported(): AdminError {
-  return invalidField('arn', 'Lambda deployments are not supported yet.');
+/** The parsed form of an `arn` field, which has to name one version of a function. */
+export function readArn(text: string): LambdaArn {
+  const parsed = parseLambdaArn(text);
+  if (parsed.kind === 'arn') return parsed.arn;
+  throw invalidField('arn', parsed.reason);
 }

@@ -42,15 +42,26 @@ export function registrationView(
 function deploymentFields(deployment: Deployment) {
   return {
     id: deployment.id,
-    uri: deployment.uri,
-    protocol_type: deployment.protocolMode,
-    http_version: deployment.httpVersion,
+    ...endpointFields(deployment),
     additional_headers: unlessEmpty(deployment.additionalHeaders),
     metadata: unlessEmpty(deployment.metadata),
     created_at: formatRfc3339Nanos(deployment.createdAtMs),
     min_protocol_version: deployment.minProtocolVersion,
     max_protocol_version: deployment.maxProtocolVersion,
     sdk_version: deployment.sdkVersion,
+  };
+}
+
+function endpointFields({ endpoint, protocolMode }: Deployment) {
+  if (endpoint.kind === 'http') {
+    const { uri, httpVersion } = endpoint;
+    return { uri, protocol_type: protocolMode, http_version: httpVersion };
+  }
+  const { arn, assumeRoleArn, compression } = endpoint;
+  return {
+    arn,
+    assume_role_arn: assumeRoleArn,
+    compression: compression === 'zstd' ? ('Zstd' as const) : undefined,
   };
 }
 

@@ -1,17 +1,17 @@
 // Routes below /deployments.
 import { z } from 'zod';
 import { parseDeploymentId, type DeploymentId } from '../../actors/domain/ids.ts';
+import type { AddressUpdate, EndpointAddress } from '../../actors/domain/endpoint.ts';
 import type { RegisterDeployment, UpdateDeployment, UpdateResult } from '../../actors/ports.ts';
 import { AdminError, refusalError } from './admin-error.ts';
 import type { AdminContext } from './context.ts';
 import {
   invalidField,
-  lambdaUnsupported,
+  readArn,
   readUri,
   registerForm,
   updateForm,
   type RegisterForm,
-  type RegisterHttpForm,
   type UpdateForm,
 } from './deployment-forms.ts';
 import {
@@ -89,7 +89,6 @@ function createDeployment(context: AdminContext) {
 }
 
 async function register({ schema }: AdminContext, form: RegisterForm, apiVersion: AdminApiVersion) {
-  if ('arn' in form) throw lambdaUnsupported();
   const isV2 = apiVersion === 'v2';
   const result = await schema.register(registrationOf(form, isV2));
   switch (result.kind) {
@@ -109,20 +108,28 @@ async function register({ schema }: AdminContext, form: RegisterForm, apiVersion
   }
 }
 
-function registrationOf(form: RegisterHttpForm, isV2: boolean): RegisterDeployment {
-  const uri = readUri(form.uri);
-  if (form.auth !== undefined && form.auth !== null) {
-    throw invalidField('auth', 'Authentication by identity tokens is not supported yet.');
-  }
+function registrationOf(form: RegisterForm, isV2: boolean): RegisterDeployment {
   return {
-    uri,
-    useHttp11: form.use_http_11,
+    address: addressOf(form),
+    useHttp11: 'uri' in form && form.use_http_11,
     additionalHeaders: form.additional_headers ?? {},
     metadata: form.metadata,
     force: form.force ?? isV2,
     breaking: form.breaking,
     dryRun: form.dry_run,
   };
+}
+
+function addressOf(form: RegisterForm): EndpointAddress {
+  if (!('uri' in form)) {
+    const assumeRoleArn = form.assume_role_arn ?? undefined;
+    return { kind: 'lambda', arn: readArn(form.arn), assumeRoleArn };
+  }
+  const uri = readUri(form.uri);
+  if (form.auth !== undefined && form.auth !== null) {
+    throw invalidField('auth', 'Authentication by identity tokens is not supported yet.');
+  }
+  return { kind: 'http', uri };
 }
 
 const UPDATE = {
@@ -173,16 +180,25 @@ function updatedOf(id: DeploymentId, result: UpdateResult) {
 }
 
 function updateOf(id: DeploymentId, form: UpdateForm): UpdateDeployment {
-  if ('isLambda' in form) throw lambdaUnsupported();
-  const { uri } = form;
   return {
     id,
-    uri: typeof uri === 'string' ? readUri(uri) : undefined,
+    address: addressUpdateOf(form),
     additionalHeaders: form.additional_headers ?? undefined,
-    useHttp11: form.use_http_11 ?? undefined,
     overwrite: form.overwrite,
     dryRun: form.dry_run,
   };
+}
+
+/** `undefined` when the form changes nothing that is peculiar to one kind of deployment. */
+function addressUpdateOf(form: UpdateForm): AddressUpdate | undefined {
+  if ('isLambda' in form) {
+    const arn = typeof form.arn === 'string' ? readArn(form.arn) : undefined;
+    return { kind: 'lambda', arn, assumeRoleArn: form.assume_role_arn ?? undefined };
+  }
+  const uri = typeof form.uri === 'string' ? readUri(form.uri) : undefined;
+  const useHttp11 = form.use_http_11 ?? undefined;
+  if (uri === undefined && useHttp11 === undefined) return undefined;
+  return { kind: 'http', uri, useHttp11 };
 }
 
 function deleteDeployment({ schema }: AdminContext) {

@@ -31,6 +31,8 @@ export interface ResponseForm {
   readonly description: string;
   /** Of the JSON body; a response without one is empty. */
   readonly body?: z.ZodType | undefined;
+  /** What a body may be that the operation writes itself, in place of a JSON body. */
+  readonly mediaTypes?: readonly string[] | undefined;
   /** Headers it always has. */
   readonly headers?: readonly string[] | undefined;
 }

@@ -97,15 +97,19 @@ function describeOperation(
 }
 
 function describeResponse(
-  { description, body, headers = [] }: ResponseForm,
+  { description, body, mediaTypes, headers = [] }: ResponseForm,
   schemas: SchemaCollector,
 ): Json {
   const fields = headers.map((name) => [name, { schema: { type: 'string' } }] as const);
   return {
     description,
     headers: fields.length === 0 ? undefined : Object.fromEntries(fields),
-    content: body && json(schemas.refer(body)),
+    content: body ? json(schemas.refer(body)) : mediaTypes && anyOf(mediaTypes),
   };
+}
+
+function anyOf(mediaTypes: readonly string[]): Json {
+  return Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, {}]));
 }
 
 function json(schema: Json): Json {

@@ -12,9 +12,11 @@ import type { AdminRequest, Operation } from './route.ts';
 
 export const NOTHING = z.object({});
 
-type BodyOf<F> = F extends { readonly body: infer S extends z.ZodType }
-  ? { readonly body: Shown<S> }
-  : { readonly body?: undefined };
+type BodyOf<F> = F extends { readonly mediaTypes: ReadonlyArray<infer MediaType> }
+  ? { readonly mediaType: MediaType; readonly raw: HttpResponse['body'] }
+  : F extends { readonly body: infer S extends z.ZodType }
+    ? { readonly body: Shown<S> }
+    : { readonly body?: undefined };
 
 /** One of the declared responses. */
 export type Reply<R extends ResponseForms> = {
@@ -50,11 +52,15 @@ function responseOf(reply: {
   readonly status: PropertyKey;
   readonly headers?: HeaderFields | undefined;
   readonly body?: unknown;
+  readonly mediaType?: unknown;
+  readonly raw?: HttpResponse['body'] | undefined;
 }): HttpResponse {
   const status = Number(reply.status);
-  return reply.body === undefined
-    ? emptyResponse(status, reply.headers)
-    : jsonResponse(status, reply.body, reply.headers);
+  const { headers = [], body, raw } = reply;
+  if (raw !== undefined) {
+    return { status, headers: [['content-type', String(reply.mediaType)], ...headers], body: raw };
+  }
+  return body === undefined ? emptyResponse(status, headers) : jsonResponse(status, body, headers);
 }
 
 async function readInput<T extends Takes>(takes: T, request: AdminRequest): Promise<z.output<T>> {

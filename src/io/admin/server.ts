@@ -8,6 +8,7 @@ import { deploymentRoutes } from './deployments.ts';
 import { invocationBatchRoutes } from './invocation-batches.ts';
 import { invocationRoutes } from './invocations.ts';
 import { kafkaClusterRoutes } from './kafka-clusters.ts';
+import { limitRuleRoutes } from './limit-rules.ts';
 import { openApiRoute } from './openapi.ts';
 import { emptyResponse } from './respond.ts';
 import { matchRoute, type Route } from './route.ts';
@@ -16,6 +17,7 @@ import { serviceRoutes } from './services.ts';
 import { stateEditRoutes } from './state-edit.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { SERVER_COMPATIBILITY_VERSION, versionRoutes } from './version.ts';
+import { vqueueRoutes } from './vqueues.ts';
 import { webPageRoutes } from './web-page.ts';
 
 /** The response to HEAD carries the body of GET; the listener leaves it out. */
@@ -36,6 +38,8 @@ export function adminRoutes(context: AdminContext): readonly Route[] {
     ...deploymentRoutes(context),
     ...serviceRoutes(context),
     ...stateEditRoutes(context),
+    ...limitRuleRoutes(context),
+    ...vqueueRoutes(),
     ...invocationRoutes(context),
     ...invocationBatchRoutes(context),
     ...kafkaClusterRoutes(context),

@@ -164,7 +164,8 @@ function content(contentType: string, schemaName: string, jsonSchema: unknown): 
 
 function handlerSchemas(handlers: readonly Handler[]): Json {
   const schemas = handlers.flatMap(({ name, inputJsonSchema, outputJsonSchema }) => [
-    [`${name}Request`, inputJsonSchema] as const,
+    // Source: seen on the reference 1.7.12, which leaves `true` as it is for an output.
+    [`${name}Request`, inputJsonSchema === true ? {} : inputJsonSchema] as const,
     [`${name}Response`, outputJsonSchema] as const,
   ]);
   return Object.fromEntries(

@@ -5,53 +5,78 @@ import type {
   Deployment,
   Handler,
   HandlerDefaults,
+  HandlerMaxima,
+  HandlerOptions,
   RetryPolicy,
   RetryPolicyOptions,
   ServiceRevision,
 } from '../../actors/domain/schema.ts';
 import type { DurationMs } from '../../actors/domain/time.ts';
-import { countAttempts, effectiveOptions } from '../../actors/schema/resolve.ts';
+import {
+  countAttempts,
+  effectiveOptions,
+  type RetentionName,
+} from '../../actors/schema/resolve.ts';
 import type { Shown } from './components.ts';
 import type { handlerMetadata, schemaInfo, serviceMetadata } from './service-schemas.ts';
 
 type Info = Shown<typeof schemaInfo>;
+
+/** The retentions that a view shows, with their names there. */
+const RETENTIONS: ReadonlyArray<readonly [name: RetentionName, shownAs: string]> = [
+  ['journalRetentionMs', 'journal_retention'],
+  ['idempotencyRetentionMs', 'idempotency_retention'],
+];
+const WORKFLOW_RETENTIONS: typeof RETENTIONS = [
+  ...RETENTIONS,
+  ['workflowCompletionRetentionMs', 'workflow_completion_retention'],
+];
 
 export function serviceView(
   revision: ServiceRevision,
   { protocolMode }: Pick<Deployment, 'protocolMode'>,
   defaults: HandlerDefaults,
 ): Shown<typeof serviceMetadata> {
+  const { maxima } = defaults;
   const options = effectiveOptions(revision, undefined, defaults);
+  const isWorkflow = revision.type === 'Workflow';
   const isRequestResponse = protocolMode === 'RequestResponse';
   return {
     name: revision.name,
     ty: revision.type,
-    handlers: handlerViews(revision, protocolMode),
+    handlers: handlerViews(revision, protocolMode, maxima),
     documentation: revision.documentation,
     metadata: unlessEmpty(revision.metadata),
     deployment_id: revision.deploymentId,
     revision: revision.revision,
     public: revision.public,
     idempotency_retention: formatDuration(options.idempotencyRetentionMs),
-    workflow_completion_retention:
-      revision.type === 'Workflow'
-        ? formatDuration(options.workflowCompletionRetentionMs)
-        : undefined,
+    workflow_completion_retention: isWorkflow
+      ? formatDuration(options.workflowCompletionRetentionMs)
+      : undefined,
     journal_retention: formatDuration(options.journalRetentionMs),
     inactivity_timeout: isRequestResponse ? '0s' : formatDuration(options.inactivityTimeoutMs),
     abort_timeout: formatDuration(options.abortTimeoutMs),
     enable_lazy_state: options.enableLazyState,
     retry_policy: retryPolicyView(options.retryPolicy),
-    info: infos('service', revision.options.inactivityTimeoutMs, isRequestResponse),
+    info: unlessNone([
+      ...inactivityInfos('service', revision.options.inactivityTimeoutMs, isRequestResponse),
+      ...clampInfos(
+        isWorkflow ? WORKFLOW_RETENTIONS : RETENTIONS,
+        (name) => revision.options[name] ?? defaults[name],
+        maxima,
+      ),
+    ]),
   };
 }
 
 export function handlerViews(
   revision: ServiceRevision,
   protocolMode: Deployment['protocolMode'],
+  maxima: HandlerMaxima,
 ): ReadonlyArray<Shown<typeof handlerMetadata>> {
   return [...revision.handlers.values()].map((handler) =>
-    handlerView(revision, handler, protocolMode),
+    handlerView(revision, handler, protocolMode, maxima),
   );
 }
 
@@ -60,6 +85,7 @@ export function handlerView(
   revision: Pick<ServiceRevision, 'public'>,
   handler: Handler,
   protocolMode: Deployment['protocolMode'],
+  maxima: HandlerMaxima,
 ): Shown<typeof handlerMetadata> {
   const { options } = handler;
   const isRequestResponse = protocolMode === 'RequestResponse';
@@ -68,8 +94,8 @@ export function handlerView(
     ty: handler.type,
     documentation: handler.documentation,
     metadata: unlessEmpty(handler.metadata),
-    idempotency_retention: formatOptional(options.idempotencyRetentionMs),
-    journal_retention: formatOptional(options.journalRetentionMs),
+    idempotency_retention: retentionView('idempotencyRetentionMs', options, maxima),
+    journal_retention: retentionView('journalRetentionMs', options, maxima),
     inactivity_timeout: isRequestResponse ? undefined : formatOptional(options.inactivityTimeoutMs),
     abort_timeout: formatOptional(options.abortTimeoutMs),
     enable_lazy_state: options.enableLazyState,
@@ -79,18 +105,50 @@ export function handlerView(
     input_json_schema: handler.inputJsonSchema,
     output_json_schema: handler.outputJsonSchema,
     retry_policy: retryPolicyOptionsView(options.retryPolicy ?? {}),
-    info: infos('handler', options.inactivityTimeoutMs, isRequestResponse),
+    info: unlessNone([
+      ...inactivityInfos('handler', options.inactivityTimeoutMs, isRequestResponse),
+      ...clampInfos(RETENTIONS, (name) => options[name], maxima),
+    ]),
   };
 }
 
-function infos(
+function inactivityInfos(
   what: 'service' | 'handler',
   inactivityTimeoutMs: DurationMs | undefined,
   isRequestResponse: boolean,
-): readonly Info[] | undefined {
-  if (inactivityTimeoutMs === undefined || !isRequestResponse) return undefined;
+): readonly Info[] {
+  if (inactivityTimeoutMs === undefined || !isRequestResponse) return [];
   const message = `The configured inactivity_timeout ${formatDuration(inactivityTimeoutMs)} will not be applied because the ${what} is exposed in Request/Response mode.`;
   return [{ code: 'RT0021', message }];
+}
+
+function clampInfos(
+  retentions: typeof RETENTIONS,
+  wanted: (name: RetentionName) => DurationMs | undefined,
+  maxima: HandlerMaxima,
+): readonly Info[] {
+  return retentions
+    .filter(([name]) => isAbove(wanted(name), maxima[name]))
+    .map(([, shownAs]) => ({
+      code: 'RT0022',
+      message: `The configured ${shownAs} is clamped to the maximum server limit.`,
+    }));
+}
+
+function retentionView(
+  name: RetentionName,
+  { [name]: wanted }: HandlerOptions,
+  { [name]: most }: HandlerMaxima,
+): string | undefined {
+  return formatOptional(isAbove(wanted, most) ? most : wanted);
+}
+
+function isAbove(wanted: DurationMs | undefined, most: DurationMs | undefined): boolean {
+  return wanted !== undefined && most !== undefined && wanted > most;
+}
+
+function unlessNone(infos: readonly Info[]): readonly Info[] | undefined {
+  return infos.length === 0 ? undefined : infos;
 }
 
 function retryPolicyView(policy: RetryPolicy) {

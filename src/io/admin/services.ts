@@ -114,7 +114,8 @@ function getServiceOpenApi({ schema, options }: AdminContext) {
   });
 }
 
-function listHandlers({ schema }: AdminContext) {
+function listHandlers({ schema, options }: AdminContext) {
+  const { maxima } = options.defaults;
   return operation({
     info: {
       id: 'list_service_handlers',
@@ -128,12 +129,13 @@ function listHandlers({ schema }: AdminContext) {
       const current = schema.current();
       const revision = findService(current, params.service);
       const { protocolMode } = deploymentOf(current, revision);
-      return { status: 200, body: { handlers: handlerViews(revision, protocolMode) } };
+      return { status: 200, body: { handlers: handlerViews(revision, protocolMode, maxima) } };
     },
   });
 }
 
-function getHandler({ schema }: AdminContext) {
+function getHandler({ schema, options }: AdminContext) {
+  const { maxima } = options.defaults;
   return operation({
     info: { id: 'get_service_handler', tag: 'service_handler', summary: 'Get a handler' },
     takes: z.object({ params: ofHandler }),
@@ -143,7 +145,10 @@ function getHandler({ schema }: AdminContext) {
       const found = findHandler(schema.current(), service, handler);
       if (found.kind === 'found') {
         const { protocolMode } = found.deployment;
-        return { status: 200, body: handlerView(found.revision, found.handler, protocolMode) };
+        return {
+          status: 200,
+          body: handlerView(found.revision, found.handler, protocolMode, maxima),
+        };
       }
       throw new AdminError(
         'notFound',

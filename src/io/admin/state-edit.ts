@@ -1,8 +1,10 @@
 // POST /services/{service}/state: replaces the user state of one key.
 import { z } from 'zod';
+import { objectToScope } from '../../actors/domain/scope.ts';
 import { AdminError } from './admin-error.ts';
 import { component } from './components.ts';
 import type { AdminContext } from './context.ts';
+import type { Features } from './features.ts';
 import { operation } from './operation.ts';
 import { route, type Route } from './route.ts';
 
@@ -18,8 +20,6 @@ const stateForm = component(
     new_state: z.record(z.string(), stateValue),
   }),
 );
-
-const SCOPE = /^[a-zA-Z0-9_.-]*$/;
 
 export function stateEditRoutes(context: AdminContext): readonly Route[] {
   const postState = operation({
@@ -40,11 +40,11 @@ export function stateEditRoutes(context: AdminContext): readonly Route[] {
 }
 
 async function editState(
-  { schema, operator }: AdminContext,
+  { schema, operator, options }: AdminContext,
   service: string,
   form: z.output<typeof stateForm>,
 ): Promise<void> {
-  refuseScope(form.scope ?? undefined);
+  const scope = form.scope ?? undefined;
   const entries = Object.entries(form.new_state).map(
     ([key, value]) => [Buffer.from(key), value] as const,
   );
@@ -56,17 +56,20 @@ async function editState(
   if (type === undefined && entries.length > 0) {
     throw new AdminError('notFound', `The requested service '${service}' does not exist`);
   }
+  if (scope !== undefined) checkScope(scope, options.features);
   const edit = { expectedVersion: form.version ?? undefined, entries };
-  await operator.editState({ service, key: form.object_key }, edit);
+  const owner = { service, key: form.object_key };
+  await operator.editState(scope === undefined ? owner : { ...owner, scope }, edit);
 }
 
-function refuseScope(scope: string | undefined): void {
-  if (scope === undefined) return;
-  if (!SCOPE.test(scope)) {
-    const message = 'bad scope: value contains characters outside the allowed set [a-zA-Z0-9_.-]';
-    throw new AdminError('internal', message);
+/** Source: seen on the reference 1.7.12, the status of a malformed scope too. */
+function checkScope(scope: string, { vqueues }: Features): void {
+  const objection = objectToScope(scope);
+  if (objection !== undefined) throw new AdminError('internal', `bad scope: ${objection}`);
+  // The reference keeps such state where, without the feature, no handler ever finds it.
+  if (vqueues !== true) {
+    throw new AdminError('invalidField', 'scoped state requires vqueues to be enabled');
   }
-  throw new AdminError('internal', 'bad scope: scopes are not supported');
 }
 
 function bytesOf(value: string | number[]): Uint8Array {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { component } from './components.ts';
 import type { AdminContext, AdminOptions } from './context.ts';
+import { FEATURE_NAMES } from './features.ts';
 import { NOTHING, operation } from './operation.ts';
 import { ADMIN_API_VERSION_MAX, ADMIN_API_VERSION_MIN, route, type Route } from './route.ts';
 
@@ -11,22 +12,6 @@ import { ADMIN_API_VERSION_MAX, ADMIN_API_VERSION_MIN, route, type Route } from 
  * this one that `GET /version` tells and not the version of the package.
  */
 export const SERVER_COMPATIBILITY_VERSION = '1.7.12';
-
-/** Experimental features of the reference, which clients look up by name. None exists here. */
-const FEATURE_NAMES = [
-  'vqueues',
-  'protocol_v7',
-  'invoker_yield',
-  'unique_random_seeds',
-  'scoped_virtual_objects',
-  'kafka_scope',
-  'vqueues_migration_skip_completed',
-  'vqueues_async_refill',
-  'vqueue_obsolete_cleanup',
-  'scoped_state_table_migration',
-  'scoped_promise_table_migration',
-  'preflight_invocation_termination_retention',
-];
 
 const versionInformation = component(
   'VersionInformation',
@@ -67,13 +52,13 @@ function getHealth() {
   });
 }
 
-function getVersion({ ingressUrl }: AdminOptions) {
+function getVersion({ ingressUrl, features }: AdminOptions) {
   const body = {
     version: SERVER_COMPATIBILITY_VERSION,
     min_admin_api_version: ADMIN_API_VERSION_MIN,
     max_admin_api_version: ADMIN_API_VERSION_MAX,
     ingress_endpoint: ingressUrl ?? null,
-    features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, false])),
+    features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, features[name] ?? false])),
   };
   return operation({
     info: { id: 'version', tag: 'version', summary: 'Versions of the server and of its admin API' },

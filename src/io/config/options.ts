@@ -3,6 +3,7 @@
 // unless an entry says otherwise.
 import { join } from 'node:path';
 import {
+  AWAITED_DEPTH_MAX,
   EAGER_STATE_BYTES_MAX,
   HANDLER_DEFAULTS,
   PARTITIONS_COUNT_DEFAULT,
@@ -200,6 +201,12 @@ export const OPTIONS = {
   messageSizeLimit: option('worker.invoker.message-size-limit', byteCountType(1), 32 * MEBIBYTE, {
     doc: 'Largest message taken from a deployment.',
   }),
+  awaitedDepthMax: option(
+    'worker.invoker.max-awaited-future-depth',
+    integerType(0, Number.MAX_SAFE_INTEGER),
+    AWAITED_DEPTH_MAX,
+    { doc: 'Deepest tree of futures that a handler may await; one that awaits more is paused.' },
+  ),
   requestIdentityKeyFile: optional(
     'worker.invoker.request-identity-private-key-pem-file',
     textType('path'),
@@ -210,6 +217,21 @@ export const OPTIONS = {
     NON_ZERO_DURATION,
     durationMs(MINUTE_MS),
     { doc: 'How long the signature of a request is valid; less than 1s counts as 1s.' },
+  ),
+  awsProfile: optional('worker.invoker.aws-profile', textType('name'), {
+    doc: 'Profile of the AWS configuration files that is used to call Lambda functions.',
+    unset: 'as the AWS environment says',
+  }),
+  awsAssumeRoleExternalId: optional('worker.invoker.aws-assume-role-external-id', textType('id'), {
+    doc: 'External id that is sent when the role of a Lambda deployment is assumed.',
+  }),
+  requestCompressionThreshold: option(
+    'worker.invoker.request-compression-threshold',
+    byteCountType(0),
+    4 * MEBIBYTE,
+    {
+      doc: 'Request body from which on it is compressed, for Lambda deployments that can read it.',
+    },
   ),
   retryInitialIntervalMs: option(
     'default-retry-policy.initial-interval',
@@ -256,6 +278,31 @@ export const OPTIONS = {
     HANDLER_DEFAULTS.workflowCompletionRetentionMs,
     { doc: 'How long the outcome of a workflow is kept.' },
   ),
+  vqueues: option('experimental-enable-vqueues', BOOLEAN, false, {
+    doc: 'Invocations can be put into scopes, where rules limit how many run at once.',
+  }),
+  scopedVirtualObjects: option('experimental-enable-scoped-virtual-objects', BOOLEAN, false, {
+    doc: 'Invocations of virtual objects can be put into scopes, too.',
+  }),
+  protocolV7: option('experimental-enable-protocol-v7', BOOLEAN, false, {
+    doc: 'New invocations use version 7 of the service protocol where their deployment does.',
+  }),
+  maxRetryMaxAttempts: optional('max-retry-policy-max-attempts', COUNT, {
+    doc: 'Most attempts, whatever a handler, a service or the default retry policy says.',
+    unset: 'unlimited',
+  }),
+  maxJournalRetentionMs: optional('max-journal-retention', ANY_DURATION, {
+    doc: 'Longest time that the journal of a completed invocation is kept.',
+    unset: 'unlimited',
+  }),
+  maxIdempotencyRetentionMs: optional('max-idempotency-retention', ANY_DURATION, {
+    doc: 'Longest time that the outcome of an invocation with an idempotency key is kept.',
+    unset: 'unlimited',
+  }),
+  maxWorkflowCompletionRetentionMs: optional('max-workflow-completion-retention', ANY_DURATION, {
+    doc: 'Longest time that the outcome of a workflow is kept.',
+    unset: 'unlimited',
+  }),
 } as const;
 
 type OptionName = keyof typeof OPTIONS;

@@ -74,6 +74,18 @@ export function choiceType<const T extends string>(...choices: readonly T[]): Va
   };
 }
 
+/** Of all texts only `true` and `false` count, as on the reference. */
+export const BOOLEAN: ValueType<boolean> = {
+  placeholder: 'true|false',
+  parse(raw) {
+    if (raw.kind === 'toml' && typeof raw.value === 'boolean') return accept(raw.value);
+    if (raw.kind === 'text' && raw.text === 'true') return accept(true);
+    if (raw.kind === 'text' && raw.text === 'false') return accept(false);
+    return expected('true or false', raw);
+  },
+  show: String,
+};
+
 /** A whole number from `min` to `max`, both inclusive. */
 export function integerType(min: number, max: number): ValueType<number> {
   return {
@@ -135,16 +147,6 @@ export function durationType(options: DurationTypeOptions): ValueType<DurationMs
     show: formatDuration,
   };
 }
-
-export const BOOLEAN: ValueType<boolean> = {
-  placeholder: 'true|false',
-  parse(raw) {
-    const value = raw.kind === 'toml' ? raw.value : raw.text;
-    if (value === true || value === 'true') return accept(true);
-    return value === false || value === 'false' ? accept(false) : expected('true or false', raw);
-  },
-  show: String,
-};
 
 const BYTE_UNITS = ['', 'k', 'm', 'g', 't', 'p'];
 const BYTE_COUNT = /^(\d+(?:\.\d+)?)\s*(?:([kmgtp])(i?))?b?$/i;

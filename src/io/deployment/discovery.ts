@@ -1,8 +1,12 @@
 // Discovery: asks an endpoint for its manifest. Thread: main. Redirects are never followed, and the
 // body, the number of tries and the time are bounded, since the endpoint may be anybody's.
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatDeploymentUri, type DeploymentUri } from '../../actors/domain/deployment-uri.ts';
-import type { Deployment } from '../../actors/domain/schema.ts';
+import { formatDeploymentUri } from '../../actors/domain/deployment-uri.ts';
+import type {
+  DeploymentEndpoint,
+  EndpointAddress,
+  HttpEndpoint,
+} from '../../actors/domain/endpoint.ts';
 import type {
   DeploymentDiscovery,
   DeploymentTransport,
@@ -46,6 +50,8 @@ const RETRYABLE_FAILURES: ReadonlySet<TransportFailure['kind']> = new Set([
   'connectionLost',
   'refused',
   'reset',
+  'throttled',
+  'unavailable',
 ] as const);
 
 const ACCEPT = MANIFEST_MEDIA_TYPES.join(', ');
@@ -59,11 +65,11 @@ async function discover(
   options: DiscoveryOptions,
   request: DiscoveryRequest,
 ): Promise<DiscoveryResult> {
-  const uri = formatDeploymentUri(request.uri);
-  if (request.uri.scheme !== 'http' && request.uri.scheme !== 'https') {
+  const { address } = request;
+  if (address.kind === 'http' && !/^https?$/.test(address.uri.scheme)) {
     return failed(
       'unreachable',
-      `error when calling '${uri}': the scheme is neither http nor https`,
+      `error when calling '${nameOf(address)}': the scheme is neither http nor https`,
     );
   }
   const timeoutMs = options.timeoutMs ?? 30_000;
@@ -71,7 +77,7 @@ async function discover(
   const result = await exchange.fetchWithRetries();
   switch (result.kind) {
     case 'response':
-      return readResponse(result.response, exchange.httpVersion);
+      return checkMode(address, readResponse(result.response, exchange.httpVersion));
     case 'failed':
       return failed(failureKind(result.failure), result.failure.message);
     case 'tooLarge':
@@ -79,15 +85,30 @@ async function discover(
     case 'abandoned':
       return failed(
         'unreachable',
-        `error when calling '${uri}': no complete response within ${timeoutMs} ms`,
+        `error when calling '${nameOf(address)}': no complete response within ${timeoutMs} ms`,
       );
   }
+}
+
+function nameOf(address: EndpointAddress): string {
+  return address.kind === 'http' ? formatDeploymentUri(address.uri) : address.arn;
+}
+
+/** A function is called once and answers once, so that nothing can stream. */
+function checkMode({ kind }: EndpointAddress, result: DiscoveryResult): DiscoveryResult {
+  const streams =
+    result.kind === 'discovered' && result.discovered.manifest.protocolMode === 'BidiStream';
+  if (kind !== 'lambda' || !streams) return result;
+  return failed(
+    'unsupportedMode',
+    'the endpoint offers bidirectional streams, which AWS Lambda cannot carry. Serve it with the Lambda handler of its SDK.',
+  );
 }
 
 /** The tries of one discovery. */
 class Exchange {
   /** Of the requests, hence of the response. */
-  httpVersion: Deployment['httpVersion'];
+  httpVersion: HttpEndpoint['httpVersion'];
   readonly #options: DiscoveryOptions;
   readonly #request: DiscoveryRequest;
   readonly #signal: AbortSignal;
@@ -96,7 +117,8 @@ class Exchange {
     this.#options = options;
     this.#request = request;
     this.#signal = signal;
-    this.httpVersion = request.useHttp11 ? 'HTTP/1.1' : 'HTTP/2.0';
+    const isHttp11 = request.useHttp11 || request.address.kind === 'lambda';
+    this.httpVersion = isHttp11 ? 'HTTP/1.1' : 'HTTP/2.0';
   }
 
   async fetchWithRetries(): Promise<FetchResult> {
@@ -115,7 +137,7 @@ class Exchange {
   async #fetch(): Promise<FetchResult> {
     const result = await this.#fetchOnce();
     const speaksOnlyHttp11 = result.kind === 'failed' && result.failure.kind === 'http11Only';
-    if (!speaksOnlyHttp11 || !isSecure(this.#request.uri)) return result;
+    if (!speaksOnlyHttp11 || !isSecure(this.#request.address)) return result;
     this.httpVersion = 'HTTP/1.1';
     return this.#fetchOnce();
   }
@@ -124,7 +146,7 @@ class Exchange {
     const { transport, identity, clusterName, bodyBytesMax } = this.#options;
     const path = '/discover';
     const request = {
-      address: { uri: formatDeploymentUri(this.#request.uri), httpVersion: this.httpVersion },
+      endpoint: this.#endpoint(),
       method: 'GET',
       path,
       headers: [
@@ -138,6 +160,12 @@ class Exchange {
     return fetchResponse(transport, request, bounds);
   }
 
+  #endpoint(): DeploymentEndpoint {
+    const { address } = this.#request;
+    if (address.kind === 'lambda') return address;
+    return { kind: 'http', uri: formatDeploymentUri(address.uri), httpVersion: this.httpVersion };
+  }
+
   async #wait(delayMs: number): Promise<boolean> {
     try {
       await delay(delayMs, undefined, { signal: this.#signal });
@@ -149,8 +177,8 @@ class Exchange {
   }
 }
 
-function isSecure({ scheme }: DeploymentUri): boolean {
-  return scheme === 'https';
+function isSecure(address: EndpointAddress): boolean {
+  return address.kind === 'http' && address.uri.scheme === 'https';
 }
 
 function mayPass(result: FetchResult): boolean {
@@ -164,7 +192,7 @@ function failureKind({ kind }: TransportFailure): DiscoveryFailure['kind'] {
 
 function readResponse(
   { status, headers, body }: FetchedResponse,
-  httpVersion: Deployment['httpVersion'],
+  httpVersion: HttpEndpoint['httpVersion'],
 ): DiscoveryResult {
   const response = { status, headers, body: Buffer.from(body).toString() };
   const refusal = findResponseFault(response);

@@ -55,7 +55,7 @@ async function convert(
   if (!URI_PATH.test(path))
     return failed(`invalid uri when building the serdes request: '${path}'`);
   const request = {
-    address: { uri: deployment.uri, httpVersion: deployment.httpVersion },
+    endpoint: deployment.endpoint,
     method: 'POST',
     path,
     headers: [

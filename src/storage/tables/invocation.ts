@@ -37,6 +37,8 @@ class PendingInvocation implements PendingRow {
   #sealedPlace: Place;
   /** Another invocation has the id now; this row, deleted, leaves the index to it. */
   isSuperseded = false;
+  /** Another invocation had the id before, and the index may still say so. */
+  hasSuperseded = false;
 
   constructor(
     table: InvocationTable,
@@ -60,7 +62,7 @@ class PendingInvocation implements PendingRow {
       writes.push({ key: keys.history(this.number), value: undefined });
     }
     if (this.invocation === undefined) {
-      if (before !== 'nowhere' && !this.isSuperseded) {
+      if ((before !== 'nowhere' || this.hasSuperseded) && !this.isSuperseded) {
         writes.push({ key: keys.id(this.id), value: undefined });
       }
     } else {
@@ -173,8 +175,12 @@ export class InvocationTable {
   #write(row: Invocation, invocation: Invocation | undefined): void {
     let pending = this.#pending.get(row.id);
     if (pending === undefined || pending.number !== row.number) {
-      if (pending !== undefined) this.#supersede(pending);
+      const superseded = pending;
       pending = new PendingInvocation(this, row, this.#flushedPlace(row));
+      if (superseded !== undefined) {
+        this.#supersede(superseded);
+        pending.hasSuperseded = true;
+      }
       this.#pending.set(row.id, pending);
       this.#recent.delete(row.id);
     }

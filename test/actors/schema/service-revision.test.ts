@@ -180,6 +180,20 @@ describe('retentions', () => {
   });
 });
 
+describe('a negative exponentiation factor', () => {
+  const options = { retryPolicy: { exponentiationFactor: -1 } };
+  const fault =
+    'sets the exponentiation_factor of its retry_policy to -1, but it must not be negative';
+
+  test('is refused at a service', () => {
+    assert.equal(refusalOf({ options }), `Greeter ${fault}`);
+  });
+
+  test('is refused at a handler', () => {
+    assert.equal(refusalOf({ handlers: [handlerManifest({ options })] }), `greet ${fault}`);
+  });
+});
+
 describe('faults of one handler', () => {
   const retention = { workflowCompletionRetentionMs: durationMs(1) };
   const input = { required: false, contentType: 'x' };

@@ -77,8 +77,12 @@ describe('defaults', () => {
       eagerStateSizeLimit: 33_554_432,
       concurrentInvocationsLimit: 1000,
       messageSizeLimit: 33_554_432,
+      awaitedDepthMax: 1000,
       requestIdentityKeyFile: undefined,
       requestIdentityExpirationMs: 60_000,
+      awsProfile: undefined,
+      awsAssumeRoleExternalId: undefined,
+      requestCompressionThreshold: 4 * 1024 * 1024,
       retryInitialIntervalMs: 500,
       retryExponentiationFactor: 2,
       retryMaxIntervalMs: 60_000,
@@ -87,6 +91,13 @@ describe('defaults', () => {
       journalRetentionMs: 86_400_000,
       idempotencyRetentionMs: 86_400_000,
       workflowCompletionRetentionMs: 86_400_000,
+      vqueues: false,
+      scopedVirtualObjects: false,
+      protocolV7: false,
+      maxRetryMaxAttempts: undefined,
+      maxJournalRetentionMs: undefined,
+      maxIdempotencyRetentionMs: undefined,
+      maxWorkflowCompletionRetentionMs: undefined,
     });
   });
 
@@ -348,6 +359,12 @@ describe('the help text', () => {
         'adminConcurrentRequestsLimit',
         'partitionThreads',
         'requestIdentityKeyFile',
+        'awsProfile',
+        'awsAssumeRoleExternalId',
+        'maxRetryMaxAttempts',
+        'maxJournalRetentionMs',
+        'maxIdempotencyRetentionMs',
+        'maxWorkflowCompletionRetentionMs',
       ],
     );
   });

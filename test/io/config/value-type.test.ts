@@ -4,6 +4,7 @@ import { LOG_FILTER, logLevelOf } from '../../../src/io/config/log-filter.ts';
 import {
   ATTEMPTS,
   bindAddressType,
+  BOOLEAN,
   byteCountType,
   choiceType,
   durationType,
@@ -59,6 +60,20 @@ describe('a choice', () => {
     [toml('kill'), 'kill'],
     [text('Pause'), /one of pause, kill/],
     [toml(true), /one of pause, kill, found true/],
+  ]);
+});
+
+describe('a switch', () => {
+  checkRows(BOOLEAN, [
+    [text('true'), true],
+    [text('false'), false],
+    [toml(true), true],
+    [toml(false), false],
+    [toml('true'), /true or false, found "true"/],
+    [text('TRUE'), /true or false/],
+    [text('1'), /true or false/],
+    [text(''), /true or false/],
+    [text('toString'), /true or false/],
   ]);
 });
 

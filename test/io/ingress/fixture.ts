@@ -13,6 +13,7 @@ import {
   type ServiceRevision,
   type ServiceType,
 } from '../../../src/actors/domain/schema.ts';
+import { NO_SCOPE_FEATURES } from '../../../src/actors/domain/scope.ts';
 import { unixMillis } from '../../../src/actors/domain/time.ts';
 import type { SignalId } from '../../../src/actors/partition/command.ts';
 import type { RequestReply } from '../../../src/actors/partition/effect.ts';
@@ -219,6 +220,7 @@ export async function withIngress(
     options: {
       requestBodyBytesMax: 32 * 1024 * 1024,
       defaults: HANDLER_DEFAULTS,
+      scopeFeatures: NO_SCOPE_FEATURES,
       ...settings,
     },
     clock: () => NOW_MS,
@@ -239,5 +241,5 @@ export async function withIngress(
 
 function schemaOf(services: readonly ServiceRevision[]): Schema {
   const byName = new Map(services.map((service) => [service.name, service]));
-  return { ...EMPTY_SCHEMA, version: 1, services: byName };
+  return { ...EMPTY_SCHEMA, services: byName };
 }
