@@ -120,7 +120,7 @@ const CASES: readonly Case[] = [
   {
     name: 'begin attempt',
     prepare: send,
-    command: (_, name) => ({ kind: 'beginAttempt', invocationId: idOf(name), epoch: EPOCH }),
+    command: (_, name) => ({ kind: 'beginAttempt', nowMs, invocationId: idOf(name), epoch: EPOCH }),
   },
 ];
 

@@ -3,7 +3,12 @@
 // steps run in every pair of phases.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RECENT_INVOCATIONS_MAX } from '../../src/storage/tables/invocation.ts';
+import type { Invocation } from '../../src/actors/domain/invocation.ts';
+import {
+  RECENT_AWAITED_STEPS_MAX,
+  RECENT_INVOCATIONS_MAX,
+} from '../../src/storage/tables/invocation.ts';
+import { allSucceeded, flatten } from '../support/awaited-trees.ts';
 import {
   attachMessage,
   bytes,
@@ -53,6 +58,24 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
         lastSequence = sequence;
         await store.moveTo(phase);
       }
+      await store.remove();
+    });
+
+    test('what a suspended invocation awaits is kept decoded only when it is little', async () => {
+      const store = new TestStore(await makeDisk());
+      const leaves = Array.from({ length: RECENT_AWAITED_STEPS_MAX }, (_, index) => index);
+      const little = suspendedOn(1, leaves.slice(1));
+      const much = suspendedOn(2, leaves);
+      for (const one of [little, much]) store.state.putInvocation(one);
+      await store.moveTo('reopened');
+      const read = ({ id }: Invocation): Invocation | undefined => store.state.getInvocation(id);
+      assert.equal(read(little), read(little));
+      assert.notEqual(read(much), read(much));
+      assert.deepEqual(read(much)?.status, much.status);
+      // What is not kept can be written all the same.
+      store.state.putInvocation({ ...much, status: { kind: 'invoked' } });
+      await store.moveTo('reopened');
+      assert.deepEqual(read(much)?.status, { kind: 'invoked' });
       await store.remove();
     });
 
@@ -138,4 +161,9 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
 function phasesFor({ steps }: Scenario): ReadonlyArray<ReadonlyArray<(typeof PHASES)[number]>> {
   if (steps.length === 1) return PHASES.map((phase) => [phase]);
   return PHASES.flatMap((first) => PHASES.map((second) => [first, second]));
+}
+
+function suspendedOn(number: number, signals: readonly number[]): Invocation {
+  const awaiting = flatten(allSucceeded(...signals));
+  return invocation(number, { status: { kind: 'suspended', awaiting } });
 }
