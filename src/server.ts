@@ -17,6 +17,7 @@ import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
 import { openDeploymentTransport } from './io/deployment/deployment-transport.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
+import { createSerdeClient } from './io/deployment/serde-client.ts';
 import {
   loadIdentityKey,
   openRequestIdentity,
@@ -109,7 +110,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const now = () => unixMillis(Date.now());
 
   for (const path of environmentPaths(directory)) await recoverLogs(path, () => openTables(path));
-  const schema = openSchema(opened, parts);
+  const { schema, serdes } = openSchema(opened, parts);
   const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
   const router = new Router({
     partitionsCount: marker.partitionsCount,
@@ -148,6 +149,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     handler: createAdminHandler({
       schema,
       operator: router,
+      serdes,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
       options: adminOptions(parts, ingress.url),
@@ -179,17 +181,15 @@ function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | und
   return { privateKeyPem: pem, expirationMs: config.requestIdentityExpirationMs };
 }
 
-function openSchema({ directory, closers }: Opened, { config, identity }: Parts): SchemaActor {
+function openSchema({ directory, closers }: Opened, { config, identity }: Parts) {
   const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
   closers.push(() => store.close());
   const transport = openDeploymentTransport(lambdaSettingsOf(config));
   closers.push(() => transport.close());
-  const discovery = createDiscovery({
-    transport,
-    identity: openRequestIdentity(identity),
-    clusterName: config.clusterName,
-  });
-  return new SchemaActor({ store, discovery });
+  const { clusterName } = config;
+  const caller = { transport, identity: openRequestIdentity(identity), clusterName };
+  const schema = new SchemaActor({ store, discovery: createDiscovery(caller) });
+  return { schema, serdes: createSerdeClient(caller) };
 }
 
 function threadSettings(
@@ -242,6 +242,8 @@ function adminOptions({ config }: Parts, ingressUrl: string): AdminOptions {
     clusterName: config.clusterName,
     nodeId: 1,
     ingressUrl,
+    concurrentRequestsMax: config.adminConcurrentRequestsLimit,
+    disableWebPage: config.adminDisableWebUi,
     features: {
       vqueues: config.vqueues,
       scoped_virtual_objects: config.scopedVirtualObjects,

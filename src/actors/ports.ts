@@ -1,6 +1,7 @@
 // Interfaces that actors own and that storage and io implement.
 import type { AddressUpdate, DeploymentEndpoint, EndpointAddress } from './domain/endpoint.ts';
-import type { DeploymentId, InvocationId } from './domain/ids.ts';
+import type { DeploymentId, InvocationId, SubscriptionId } from './domain/ids.ts';
+import type { KafkaCluster, Subscription } from './domain/kafka.ts';
 import type { DiscoveredDeployment } from './domain/manifest.ts';
 import type { AttemptFailure } from './attempt/failure.ts';
 import type { DeploymentMessage, Header, ServerMessage } from './attempt/service-message.ts';
@@ -13,12 +14,14 @@ import type {
   RuleRemoval,
   RuleRemovalResult,
 } from './domain/rule-book.ts';
-import type { Deployment, Schema } from './domain/schema.ts';
+import type { Deployment, Schema, ServiceRevision } from './domain/schema.ts';
 import type { DurationMs } from './domain/time.ts';
 import type { AttemptEnd, InvocationOperation, SignalId, Submission } from './partition/command.ts';
 import type { OperationOutcome, RequestReply } from './partition/effect.ts';
 import type { PartitionState, ServiceKey, StateEdit } from './partition/state.ts';
-import type { SchemaRefusal } from './schema/refusal.ts';
+import type { NewSubscription } from './schema/kafka.ts';
+import type { ServiceSettings } from './schema/modify-service.ts';
+import type { Refused, SchemaRefusal } from './schema/refusal.ts';
 
 /** The state of one partition together with its only door to durability. */
 export interface PartitionStore extends PartitionState {
@@ -216,14 +219,57 @@ export type UpdateResult =
  * What the admin API may ask of the schema. A promise resolves once the change is durable; it
  * rejects when the change could not be stored, and nothing has changed then.
  */
-export interface SchemaRegistry extends SchemaReader {
+export interface SchemaRegistry extends SchemaReader, KafkaRegistry {
   register(request: RegisterDeployment): Promise<RegisterResult>;
   update(request: UpdateDeployment): Promise<UpdateResult>;
   remove(id: DeploymentId): Promise<'removed' | 'unknownDeployment'>;
+  modifyService(service: string, settings: ServiceSettings): Promise<ChangeResult<ServiceRevision>>;
   /** Makes or replaces rules of scopes, all of them or none. */
   changeRules(changes: readonly RuleChange[]): Promise<RuleChangeResult>;
   /** Removes rules of scopes, all of them or none. */
   removeRules(removals: readonly RuleRemoval[]): Promise<RuleRemovalResult>;
+}
+
+export type ChangeResult<T> = { readonly kind: 'changed'; readonly value: T } | Refused;
+
+/** Like `SchemaRegistry`, for Kafka. */
+export interface KafkaRegistry {
+  createKafkaCluster(
+    name: string,
+    properties: KafkaCluster['properties'],
+  ): Promise<ChangeResult<KafkaCluster>>;
+  updateKafkaCluster(
+    name: string,
+    properties: KafkaCluster['properties'],
+  ): Promise<ChangeResult<KafkaCluster>>;
+  /** `force` removes it even if subscriptions need it. */
+  removeKafkaCluster(
+    name: string,
+    options: { readonly force: boolean },
+  ): Promise<ChangeResult<undefined>>;
+  createSubscription(
+    subscription: Omit<NewSubscription, 'id'>,
+  ): Promise<ChangeResult<Subscription>>;
+  removeSubscription(id: SubscriptionId): Promise<ChangeResult<undefined>>;
+}
+
+/** A value for a serde of a deployment: `decode` makes JSON of what handlers wrote, `encode` the reverse. */
+export interface SerdeRequest {
+  readonly deployment: Deployment;
+  readonly service: string;
+  readonly direction: 'decode' | 'encode';
+  readonly serde: string;
+  readonly value: Uint8Array;
+}
+
+export type SerdeResult =
+  | { readonly kind: 'converted'; readonly value: Uint8Array }
+  /** `message` is shown to the client. */
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** Has deployments convert values. Never throws and always answers within a bounded time. */
+export interface SerdeClient {
+  convert(request: SerdeRequest): Promise<SerdeResult>;
 }
 
 /** One step of reading a deployment's response. */

@@ -4,7 +4,13 @@
 //       the client that asked for it sees a schema that is not on disk.
 //   S3. Discovery happens outside the sequence, so that a slow endpoint holds up nobody else.
 import { randomBytes } from 'node:crypto';
-import { formatDeploymentId, type DeploymentId } from './domain/ids.ts';
+import {
+  formatDeploymentId,
+  formatSubscriptionId,
+  type DeploymentId,
+  type SubscriptionId,
+} from './domain/ids.ts';
+import type { KafkaCluster } from './domain/kafka.ts';
 import { uuidFromUlid } from './domain/make-invocation-id.ts';
 import type { DiscoveredDeployment } from './domain/manifest.ts';
 import type {
@@ -17,6 +23,7 @@ import { changeRules, removeRules } from './domain/rule-book.ts';
 import type { Schema } from './domain/schema.ts';
 import { unixMillis, type UnixMillis } from './domain/time.ts';
 import type {
+  ChangeResult,
   DeploymentDiscovery,
   RegisterDeployment,
   RegisterResult,
@@ -26,6 +33,16 @@ import type {
   UpdateResult,
 } from './ports.ts';
 import { updateAddress } from './schema/address.ts';
+import type { SchemaChange } from './schema/change.ts';
+import {
+  createCluster,
+  createSubscription,
+  removeCluster,
+  removeSubscription,
+  updateCluster,
+  type NewSubscription,
+} from './schema/kafka.ts';
+import { modifyService, type ServiceSettings } from './schema/modify-service.ts';
 import { deploymentTypeChanged } from './schema/refusal.ts';
 import {
   findDeploymentAt,
@@ -92,7 +109,7 @@ export class SchemaActor implements SchemaRegistry {
     discovered: DiscoveredDeployment,
   ): Decision<RegisterResult> {
     const nowMs = this.#now();
-    const freshId = newDeploymentId(nowMs);
+    const freshId = formatDeploymentId(freshUlid(nowMs));
     const registered = registerDeployment(schema, { ...request, discovered, nowMs, freshId });
     if (registered.kind === 'existing' || registered.kind === 'refused') {
       return { result: registered };
@@ -147,6 +164,41 @@ export class SchemaActor implements SchemaRegistry {
     });
   }
 
+  modifyService(service: string, settings: ServiceSettings) {
+    return this.#changeIfAllowed((schema) => modifyService(schema, service, settings));
+  }
+
+  createKafkaCluster(name: string, properties: KafkaCluster['properties']) {
+    return this.#changeIfAllowed((schema) => createCluster(schema, name, properties, this.#now()));
+  }
+
+  updateKafkaCluster(name: string, properties: KafkaCluster['properties']) {
+    return this.#changeIfAllowed((schema) => updateCluster(schema, name, properties));
+  }
+
+  removeKafkaCluster(name: string, options: { readonly force: boolean }) {
+    return this.#changeIfAllowed((schema) => removeCluster(schema, name, options));
+  }
+
+  createSubscription(subscription: Omit<NewSubscription, 'id'>) {
+    return this.#changeIfAllowed((schema) => {
+      const id = formatSubscriptionId(freshUlid(this.#now()));
+      return createSubscription(schema, { ...subscription, id });
+    });
+  }
+
+  removeSubscription(id: SubscriptionId) {
+    return this.#changeIfAllowed((schema) => removeSubscription(schema, id));
+  }
+
+  #changeIfAllowed<T>(decide: (schema: Schema) => SchemaChange<T>): Promise<ChangeResult<T>> {
+    return this.#change((schema): Decision<ChangeResult<T>> => {
+      const change = decide(schema);
+      if (change.kind === 'refused') return { result: change };
+      return { result: { kind: 'changed', value: change.value }, schema: change.schema };
+    });
+  }
+
   /** Keeps S1. */
   #change<T>(decide: (schema: Schema) => Decision<T>): Promise<T> {
     const change = this.#lastChange.then(() => this.#apply(decide));
@@ -178,8 +230,8 @@ function withRuleBook(
     : { ...schema, version: schema.version + 1, ruleBook };
 }
 
-function newDeploymentId(nowMs: UnixMillis): DeploymentId {
-  return formatDeploymentId(uuidFromUlid(nowMs, randomBytes(10)));
+function freshUlid(nowMs: UnixMillis): bigint {
+  return uuidFromUlid(nowMs, randomBytes(10));
 }
 
 function changesNothing({ address, additionalHeaders }: UpdateDeployment): boolean {

@@ -1,8 +1,14 @@
-// The schema on disk: one row per deployment and per rule of scopes, and one each that counts their
-// changes, in an environment of their own. Thread: main.
+// The schema on disk: one row per deployment and per rule of scopes, one each that counts their changes,
+// and one for everything of Kafka, in an environment of their own. Thread: main.
 import { assert } from '../actors/domain/assert.ts';
 import type { HttpEndpoint } from '../actors/domain/endpoint.ts';
 import type { DeploymentId } from '../actors/domain/ids.ts';
+import {
+  NO_KAFKA,
+  type KafkaCluster,
+  type KafkaRegistrations,
+  type Subscription,
+} from '../actors/domain/kafka.ts';
 import {
   activeRevisions,
   EMPTY_SCHEMA,
@@ -21,11 +27,13 @@ import { packRow, unpackRow, unpackRowOfAny } from './value-codec.ts';
 const CHANGES_ROW_VERSION = 1;
 const RULE_ROW_VERSION = 1;
 const DEPLOYMENT_ROW_VERSION = 2;
+const KAFKA_ROW_VERSION = 1;
 
 const CHANGES_KEY = Buffer.from('changes');
 const DEPLOYMENT_KEYS = keysBelow('deployment');
 const RULE_CHANGES_KEY = Buffer.from('rule-changes');
 const RULE_KEYS = keysBelow('rule');
+const KAFKA_KEY = Buffer.from('kafka');
 
 type ChangesRow = readonly [version: typeof CHANGES_ROW_VERSION, changesCount: number];
 type RuleRow = readonly [version: typeof RULE_ROW_VERSION, rule: LimitRule];
@@ -33,6 +41,11 @@ type DeploymentRow =
   | readonly [version: typeof DEPLOYMENT_ROW_VERSION, deployment: StoredDeployment]
   /** Before there were deployments other than HTTP ones. */
   | readonly [version: 1, deployment: StoredHttpDeployment];
+type KafkaRow = readonly [
+  version: typeof KAFKA_ROW_VERSION,
+  clusters: readonly KafkaCluster[],
+  subscriptions: readonly Subscription[],
+];
 
 /** Lists in place of maps, which msgpack would turn into objects. */
 type StoredDeployment = Omit<Deployment, 'services'> & {
@@ -40,6 +53,13 @@ type StoredDeployment = Omit<Deployment, 'services'> & {
 };
 type StoredHttpDeployment = Omit<StoredDeployment, 'endpoint'> & Omit<HttpEndpoint, 'kind'>;
 type StoredRevision = Omit<ServiceRevision, 'handlers'> & { readonly handlers: readonly Handler[] };
+
+/** Has no part in common with any schema, so that every row counts as changed. */
+const UNKNOWN: Schema = {
+  ...EMPTY_SCHEMA,
+  kafka: { ...NO_KAFKA },
+  ruleBook: { ...EMPTY_RULE_BOOK },
+};
 
 /** Opens or makes the store in a directory. */
 export function openSchemaStore(directory: string): SchemaStore {
@@ -65,7 +85,9 @@ class LmdbSchemaStore implements SchemaStore {
       deployments.set(deployment.id, deployment);
     }
     const services = activeRevisions(deployments);
-    this.#stored = { version, deployments, services, ruleBook: this.#loadRules() };
+    const kafkaRow = this.#backend.get(KAFKA_KEY);
+    const kafka = kafkaRow === undefined ? NO_KAFKA : unpackKafka(kafkaRow);
+    this.#stored = { version, deployments, services, kafka, ruleBook: this.#loadRules() };
     return this.#stored;
   }
 
@@ -81,11 +103,12 @@ class LmdbSchemaStore implements SchemaStore {
   }
 
   async save(schema: Schema): Promise<void> {
-    const { deployments, ruleBook } = this.#stored;
+    const { deployments, kafka, ruleBook } = this.#stored;
     const writes = [
       { key: CHANGES_KEY, value: packChanges(schema.version) },
       ...this.#changedRows(DEPLOYMENT_KEYS, deployments, schema.deployments, packDeployment),
     ];
+    if (schema.kafka !== kafka) writes.push({ key: KAFKA_KEY, value: packKafka(schema.kafka) });
     if (schema.ruleBook !== ruleBook) {
       writes.push(
         { key: RULE_CHANGES_KEY, value: packChanges(schema.ruleBook.version) },
@@ -93,7 +116,7 @@ class LmdbSchemaStore implements SchemaStore {
       );
     }
     // If the commit fails nobody knows what is on disk, and the next one writes everything.
-    this.#stored = EMPTY_SCHEMA;
+    this.#stored = UNKNOWN;
     await this.#backend.commit(writes);
     this.#stored = schema;
   }
@@ -165,4 +188,17 @@ function unpackStored(bytes: Uint8Array): StoredDeployment {
   if (row[0] === DEPLOYMENT_ROW_VERSION) return row[1];
   const { uri, httpVersion, ...deployment } = row[1];
   return { ...deployment, endpoint: { kind: 'http', uri, httpVersion } };
+}
+
+function packKafka({ clusters, subscriptions }: KafkaRegistrations): Uint8Array {
+  const row: KafkaRow = [KAFKA_ROW_VERSION, [...clusters.values()], [...subscriptions.values()]];
+  return packRow(row);
+}
+
+function unpackKafka(bytes: Uint8Array): KafkaRegistrations {
+  const [, clusters, subscriptions] = unpackRow<KafkaRow>(bytes, KAFKA_ROW_VERSION);
+  return {
+    clusters: new Map(clusters.map((cluster) => [cluster.name, cluster])),
+    subscriptions: new Map(subscriptions.map((subscription) => [subscription.id, subscription])),
+  };
 }

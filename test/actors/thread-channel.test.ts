@@ -181,7 +181,8 @@ test('a schema arrives with its maps', async (t) => {
     maxProtocolVersion: 6,
     services,
   };
-  const schema = { ...EMPTY_SCHEMA, deployments: new Map([[id, deployment]]), services };
+  const deployments = new Map([[id, deployment]]);
+  const schema = { ...EMPTY_SCHEMA, deployments, services };
   near.postAlone({ kind: 'schema', schema });
   near.post({ kind: 'schema', schema });
   const received = await arrived(2);

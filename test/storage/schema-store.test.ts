@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { formatSubscriptionId } from '../../src/actors/domain/ids.ts';
 import { changeRules, EMPTY_RULE_BOOK, removeRules } from '../../src/actors/domain/rule-book.ts';
 import { EMPTY_SCHEMA, type Schema } from '../../src/actors/domain/schema.ts';
 import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import type { SchemaStore } from '../../src/actors/ports.ts';
+import { createCluster, createSubscription, removeCluster } from '../../src/actors/schema/kafka.ts';
 import { removeDeployment } from '../../src/actors/schema/register.ts';
 import { openEnvironment } from '../../src/storage/environment.ts';
 import { openSchemaStore } from '../../src/storage/schema-store.ts';
@@ -19,6 +21,7 @@ import {
   handlerManifest,
   registered,
   serviceManifest,
+  T0,
 } from '../support/schema-fixtures.ts';
 
 let directory = '';
@@ -77,11 +80,26 @@ function fullSchema(): Schema {
     discovered: discovered({ services: [rich, serviceManifest()] }),
   });
   const second = registered(first.schema, { address: at('http://b'), freshId: deploymentId(2) });
-  return registered(second.schema, {
+  const { schema } = registered(second.schema, {
     address: atFunction('1', 'arn:aws:iam::123456789012:role/caller'),
     freshId: deploymentId(9),
     discovered: discovered({ lambdaCompression: 'zstd', protocolMode: 'RequestResponse' }),
-  }).schema;
+  });
+  return withKafka(schema);
+}
+
+function withKafka(schema: Schema): Schema {
+  const properties = { 'bootstrap.servers': 'b', 'sasl.password': 'p', __proto__x: '' };
+  const created = createCluster(schema, 'long'.repeat(1000), properties, T0);
+  assert.ok(created.kind === 'changed');
+  const subscribed = createSubscription(created.schema, {
+    id: formatSubscriptionId(1n),
+    source: `kafka://${'long'.repeat(1000)}/t`,
+    sink: 'service://Greeter/greet',
+    options: { a: 'ü' },
+  });
+  assert.ok(subscribed.kind === 'changed');
+  return subscribed.schema;
 }
 
 describe('the schema store', () => {
@@ -138,6 +156,17 @@ describe('the schema store', () => {
     await store.save(changed.schema);
     await store.close();
     assert.deepEqual(await reopen(), changed.schema);
+  });
+
+  test('gives back what was left of Kafka', async () => {
+    const store = openSchemaStore(directory);
+    const schema = fullSchema();
+    await store.save(schema);
+    const removed = removeCluster(schema, 'long'.repeat(1000), { force: true });
+    assert.ok(removed.kind === 'changed');
+    await store.save(removed.schema);
+    await store.close();
+    assert.deepEqual(await reopen(), removed.schema);
   });
 
   test('writes only the rows of deployments that changed', async () => {

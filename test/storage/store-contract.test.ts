@@ -62,12 +62,12 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     });
 
     test('what a suspended invocation awaits is kept decoded only when it is little', async () => {
-      const store = new TestStore(makeDisk());
+      const store = new TestStore(await makeDisk());
       const leaves = Array.from({ length: RECENT_AWAITED_STEPS_MAX }, (_, index) => index);
       const little = suspendedOn(1, leaves.slice(1));
       const much = suspendedOn(2, leaves);
       for (const one of [little, much]) store.state.putInvocation(one);
-      await store.moveTo('flushed');
+      await store.moveTo('reopened');
       const read = ({ id }: Invocation): Invocation | undefined => store.state.getInvocation(id);
       assert.equal(read(little), read(little));
       assert.notEqual(read(much), read(much));

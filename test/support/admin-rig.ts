@@ -3,9 +3,11 @@ import { EMPTY_SCHEMA } from '../../src/actors/domain/schema.ts';
 import { HANDLER_DEFAULTS } from '../../src/actors/domain/limits.ts';
 import type { InvocationOperator, SchemaStore } from '../../src/actors/ports.ts';
 import { SchemaActor } from '../../src/actors/schema-actor.ts';
+import type { AdminContext } from '../../src/io/admin/context.ts';
 import { createAdminHandler } from '../../src/io/admin/server.ts';
 import { openDeploymentTransport } from '../../src/io/deployment/deployment-transport.ts';
 import { createDiscovery } from '../../src/io/deployment/discovery.ts';
+import { createSerdeClient } from '../../src/io/deployment/serde-client.ts';
 import { callAdmin, type AdminAnswer, type AdminCall } from './admin-client.ts';
 import { FakeEndpoint, manifestAnswer } from './fake-endpoint.ts';
 import { LAMBDA_SETTINGS } from './fake-aws.ts';
@@ -13,6 +15,7 @@ import { T0 } from './schema-fixtures.ts';
 
 export interface AdminRig {
   readonly endpoint: FakeEndpoint;
+  readonly context: AdminContext;
   /** What went wrong and was logged. */
   readonly logged: readonly string[];
   /** Makes the store fail from now on. */
@@ -46,9 +49,10 @@ export async function startAdminRig(
   };
   const discovery = createDiscovery({ transport, clusterName: 'localcluster', retryDelayMs: 1 });
   const logged: string[] = [];
-  const handler = createAdminHandler({
+  const context: AdminContext = {
     schema: new SchemaActor({ store, discovery, now: () => T0 }),
     operator,
+    serdes: createSerdeClient({ transport, clusterName: 'localcluster' }),
     clock: () => T0,
     random: (bytesCount) => new Uint8Array(bytesCount),
     options: {
@@ -59,9 +63,11 @@ export async function startAdminRig(
       features: {},
     },
     log: { error: (message) => logged.push(message) },
-  });
+  };
+  const handler = createAdminHandler(context);
   const rig: AdminRig = {
     endpoint,
+    context,
     logged,
     breakStore: () => (storeIsBroken = true),
     call: (method, target, call) => callAdmin(handler, method, target, call),

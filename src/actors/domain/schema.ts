@@ -1,5 +1,6 @@
 import type { DeploymentEndpoint } from './endpoint.ts';
 import type { DeploymentId } from './ids.ts';
+import { NO_KAFKA, type KafkaRegistrations } from './kafka.ts';
 import type { RuleBook } from './rule-book.ts';
 import { EMPTY_RULE_BOOK } from './rule-book.ts';
 import type { DurationMs, UnixMillis } from './time.ts';
@@ -37,7 +38,7 @@ export interface Handler {
   readonly name: string;
   /** Absent for handlers of a Service. */
   readonly type?: HandlerType | undefined;
-  /** Callable through the ingress: neither the service nor the handler is private. */
+  /** Not private itself; the ingress calls it if its service is public, too. */
   readonly public: boolean;
   readonly documentation?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
@@ -92,6 +93,7 @@ export interface Schema {
   readonly deployments: ReadonlyMap<DeploymentId, Deployment>;
   /** The active (highest) revision of each service. */
   readonly services: ReadonlyMap<string, ServiceRevision>;
+  readonly kafka: KafkaRegistrations;
   /** How many invocations of a scope may run at once. */
   readonly ruleBook: RuleBook;
 }
@@ -100,6 +102,7 @@ export const EMPTY_SCHEMA: Schema = {
   version: 0,
   deployments: new Map(),
   services: new Map(),
+  kafka: NO_KAFKA,
   ruleBook: EMPTY_RULE_BOOK,
 };
 

@@ -180,7 +180,7 @@ function discoveredFields({ address, discovered }: Pick<Registration, 'address' 
   return { endpoint, protocolMode, minProtocolVersion, maxProtocolVersion, sdkVersion };
 }
 
-function withDeployment(schema: Schema, deployment: Deployment): Schema {
+export function withDeployment(schema: Schema, deployment: Deployment): Schema {
   const deployments = new Map(schema.deployments).set(deployment.id, deployment);
   return nextSchema(schema, deployments);
 }

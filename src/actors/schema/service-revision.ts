@@ -95,7 +95,7 @@ function buildHandler(service: ServiceManifest, manifest: HandlerManifest): Buil
   const handler = {
     name: manifest.name,
     type,
-    public: service.private !== true && manifest.private !== true,
+    public: manifest.private !== true,
     documentation: manifest.documentation,
     metadata: manifest.metadata,
     options: { ...manifest.options, workflowCompletionRetentionMs: undefined },

@@ -39,6 +39,13 @@ const ERROR_FORMS = {
   serviceTypeChanged: { status: 409, code: 'META0006', codeRepeats: 1 },
   deploymentTypeChanged: { status: 400 },
   protocolRangeChanged: { status: 400, code: 'META0016', codeRepeats: 1 },
+  notRegistered: { status: 404 },
+  alreadyExists: { status: 409 },
+  retentionUnsupported: { status: 400 },
+  invalidCluster: { status: 400 },
+  clusterInUse: { status: 409 },
+  unknownCluster: { status: 400 },
+  invalidSubscription: { status: 400, code: 'META0009', codeRepeats: 1 },
 
   unreachable: { status: 500, code: 'META0003', codeRepeats: 2 },
   unsupportedProtocol: { status: 500, code: 'META0012', codeRepeats: 2 },
@@ -63,6 +70,11 @@ export class AdminError extends Error {
     super(message, options);
     this.kind = kind;
   }
+}
+
+/** The refusal of a change of the schema. */
+export function refusalError({ kind, message }: SchemaRefusal): AdminError {
+  return new AdminError(kind, message);
 }
 
 export function errorResponse({ kind, message }: AdminError): HttpResponse {

@@ -1,6 +1,6 @@
 import type { HandlerDefaults } from '../../actors/domain/schema.ts';
 import type { UnixMillis } from '../../actors/domain/time.ts';
-import type { InvocationOperator, SchemaRegistry } from '../../actors/ports.ts';
+import type { InvocationOperator, SchemaRegistry, SerdeClient } from '../../actors/ports.ts';
 import type { Logger } from '../log.ts';
 import type { Features } from './features.ts';
 
@@ -18,12 +18,17 @@ export interface AdminOptions {
   readonly ingressUrl?: string | undefined;
   /** Experimental features that are switched on. */
   readonly features: Features;
+  /** More requests at once are refused. Default: unlimited. */
+  readonly concurrentRequestsMax?: number | undefined;
+  /** Leaves out the page for browsers. */
+  readonly disableWebPage?: boolean | undefined;
 }
 
 /** What the admin API works with. */
 export interface AdminContext {
   readonly schema: SchemaRegistry;
   readonly operator: InvocationOperator;
+  readonly serdes: SerdeClient;
   readonly clock: () => UnixMillis;
   readonly random: (bytesCount: number) => Uint8Array;
   readonly options: AdminOptions;

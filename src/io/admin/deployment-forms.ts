@@ -4,64 +4,75 @@ import { z } from 'zod';
 import { parseDeploymentUri, type DeploymentUri } from '../../actors/domain/deployment-uri.ts';
 import { parseLambdaArn, type LambdaArn } from '../../actors/domain/lambda-arn.ts';
 import { AdminError } from './admin-error.ts';
-
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
+import { component, titled } from './components.ts';
+import { headerMap, httpAuth } from './deployment-schemas.ts';
 
 const uri = z.string().refine((text) => parseDeploymentUri(text).kind !== 'invalid');
 
-const additionalHeaders = z
-  .record(z.string().regex(HEADER_NAME), z.string().regex(HEADER_VALUE))
-  .transform(lowerCaseNames)
-  .nullish();
+const additionalHeaders = headerMap.transform(lowerCaseNames).nullish();
 
 const metadata = z.record(z.string(), z.string()).default({});
 
-const registerHttp = z.object({
-  uri,
-  additional_headers: additionalHeaders,
-  metadata,
-  use_http_11: z.boolean().default(false),
-  breaking: z.boolean().default(false),
-  force: z.boolean().nullish(),
-  dry_run: z.boolean().default(false),
-  auth: z.object({ GoogleIdToken: z.object({}) }).nullish(),
-});
+const registerHttp = titled(
+  'RegisterHttpDeploymentRequest',
+  z.object({
+    uri,
+    additional_headers: additionalHeaders,
+    metadata,
+    use_http_11: z.boolean().default(false),
+    breaking: z.boolean().default(false),
+    force: z.boolean().nullish(),
+    dry_run: z.boolean().default(false),
+    auth: httpAuth.nullish(),
+  }),
+);
 
-const registerLambda = z.object({
-  arn: z.string(),
-  assume_role_arn: z.string().nullish(),
-  additional_headers: additionalHeaders,
-  metadata,
-  breaking: z.boolean().default(false),
-  force: z.boolean().nullish(),
-  dry_run: z.boolean().default(false),
-});
+const registerLambda = titled(
+  'RegisterLambdaDeploymentRequest',
+  z.object({
+    arn: z.string(),
+    assume_role_arn: z.string().nullish(),
+    additional_headers: additionalHeaders,
+    metadata,
+    breaking: z.boolean().default(false),
+    force: z.boolean().nullish(),
+    dry_run: z.boolean().default(false),
+  }),
+);
 
-export const registerForm = z.union([registerHttp, registerLambda]);
+export const registerForm = component(
+  'RegisterDeploymentRequest',
+  z.union([registerHttp, registerLambda]),
+);
 
 export type RegisterForm = z.output<typeof registerForm>;
 
-const updateHttp = z.object({
-  uri: uri.nullish(),
-  additional_headers: additionalHeaders,
-  use_http_11: z.boolean().nullish(),
-  overwrite: z.boolean().default(false),
-  dry_run: z.boolean().default(false),
-});
-
-const updateLambda = z
-  .object({
-    arn: z.string().nullish(),
-    assume_role_arn: z.string().nullish(),
+const updateHttp = titled(
+  'UpdateHttpDeploymentRequest',
+  z.object({
+    uri: uri.nullish(),
     additional_headers: additionalHeaders,
+    use_http_11: z.boolean().nullish(),
     overwrite: z.boolean().default(false),
     dry_run: z.boolean().default(false),
-  })
-  .refine((form) => typeof (form.arn ?? form.assume_role_arn) === 'string')
-  .transform((form) => ({ ...form, isLambda: true as const }));
+  }),
+);
 
-export const updateForm = z.union([updateLambda, updateHttp]);
+const updateLambda = titled(
+  'UpdateLambdaDeploymentRequest',
+  z
+    .object({
+      arn: z.string().nullish(),
+      assume_role_arn: z.string().nullish(),
+      additional_headers: additionalHeaders,
+      overwrite: z.boolean().default(false),
+      dry_run: z.boolean().default(false),
+    })
+    .refine((form) => typeof (form.arn ?? form.assume_role_arn) === 'string')
+    .transform((form) => ({ ...form, isLambda: true as const })),
+);
+
+export const updateForm = component('UpdateDeploymentRequest', z.union([updateLambda, updateHttp]));
 
 export type UpdateForm = z.output<typeof updateForm>;
 

@@ -17,12 +17,10 @@ import {
   effectiveOptions,
   type RetentionName,
 } from '../../actors/schema/resolve.ts';
+import type { Shown } from './components.ts';
+import type { handlerMetadata, schemaInfo, serviceMetadata } from './service-schemas.ts';
 
-/** A hint next to something that does not work as configured. */
-interface Info {
-  readonly code: string;
-  readonly message: string;
-}
+type Info = Shown<typeof schemaInfo>;
 
 /** The retentions that a view shows, with their names there. */
 const RETENTIONS: ReadonlyArray<readonly [name: RetentionName, shownAs: string]> = [
@@ -38,7 +36,7 @@ export function serviceView(
   revision: ServiceRevision,
   { protocolMode }: Pick<Deployment, 'protocolMode'>,
   defaults: HandlerDefaults,
-): object {
+): Shown<typeof serviceMetadata> {
   const { maxima } = defaults;
   const options = effectiveOptions(revision, undefined, defaults);
   const isWorkflow = revision.type === 'Workflow';
@@ -46,9 +44,7 @@ export function serviceView(
   return {
     name: revision.name,
     ty: revision.type,
-    handlers: [...revision.handlers.values()].map((handler) =>
-      handlerView(handler, protocolMode, maxima),
-    ),
+    handlers: handlerViews(revision, protocolMode, maxima),
     documentation: revision.documentation,
     metadata: unlessEmpty(revision.metadata),
     deployment_id: revision.deploymentId,
@@ -74,12 +70,23 @@ export function serviceView(
   };
 }
 
-/** Only what the handler sets itself. */
+export function handlerViews(
+  revision: ServiceRevision,
+  protocolMode: Deployment['protocolMode'],
+  maxima: HandlerMaxima,
+): ReadonlyArray<Shown<typeof handlerMetadata>> {
+  return [...revision.handlers.values()].map((handler) =>
+    handlerView(revision, handler, protocolMode, maxima),
+  );
+}
+
+/** Only what the handler sets itself, except that nothing of a private service is public. */
 export function handlerView(
+  revision: Pick<ServiceRevision, 'public'>,
   handler: Handler,
   protocolMode: Deployment['protocolMode'],
   maxima: HandlerMaxima,
-): object {
+): Shown<typeof handlerMetadata> {
   const { options } = handler;
   const isRequestResponse = protocolMode === 'RequestResponse';
   return {
@@ -92,7 +99,7 @@ export function handlerView(
     inactivity_timeout: isRequestResponse ? undefined : formatOptional(options.inactivityTimeoutMs),
     abort_timeout: formatOptional(options.abortTimeoutMs),
     enable_lazy_state: options.enableLazyState,
-    public: handler.public,
+    public: revision.public && handler.public,
     input_description: handler.inputDescription,
     output_description: handler.outputDescription,
     input_json_schema: handler.inputJsonSchema,
@@ -144,7 +151,7 @@ function unlessNone(infos: readonly Info[]): readonly Info[] | undefined {
   return infos.length === 0 ? undefined : infos;
 }
 
-function retryPolicyView(policy: RetryPolicy): object {
+function retryPolicyView(policy: RetryPolicy) {
   return {
     initial_interval: formatDuration(policy.initialIntervalMs),
     exponentiation_factor: policy.exponentiationFactor,
@@ -154,7 +161,7 @@ function retryPolicyView(policy: RetryPolicy): object {
   };
 }
 
-function retryPolicyOptionsView(policy: RetryPolicyOptions): object {
+function retryPolicyOptionsView(policy: RetryPolicyOptions) {
   return {
     initial_interval: formatOptional(policy.initialIntervalMs),
     exponentiation_factor: policy.exponentiationFactor,
@@ -169,7 +176,9 @@ function attemptsView(maxAttempts: RetryPolicyOptions['maxAttempts']): number | 
   return attempts === 'unlimited' ? null : attempts;
 }
 
-function onMaxAttemptsView(onMaxAttempts: RetryPolicyOptions['onMaxAttempts']) {
+function onMaxAttemptsView(
+  onMaxAttempts: RetryPolicyOptions['onMaxAttempts'],
+): 'Pause' | 'Kill' | undefined {
   if (onMaxAttempts === undefined) return undefined;
   return onMaxAttempts === 'pause' ? 'Pause' : 'Kill';
 }

@@ -1,34 +1,49 @@
 // POST /services/{service}/state: replaces the user state of one key.
 import { z } from 'zod';
 import { objectToScope } from '../../actors/domain/scope.ts';
-import type { HttpResponse } from '../http/exchange.ts';
 import { AdminError } from './admin-error.ts';
+import { component } from './components.ts';
 import type { AdminContext } from './context.ts';
 import type { Features } from './features.ts';
-import { expectFields, readJson } from './request-body.ts';
-import { emptyResponse } from './respond.ts';
-import { route, type AdminRequest, type Route } from './route.ts';
+import { operation } from './operation.ts';
+import { route, type Route } from './route.ts';
 
 /** An array of bytes, or a text that stands for its UTF-8 bytes. */
 const stateValue = z.union([z.string(), z.array(z.int().min(0).max(255))]).transform(bytesOf);
 
-const stateForm = z.object({
-  version: z.string().nullish(),
-  object_key: z.string(),
-  scope: z.string().nullish(),
-  new_state: z.record(z.string(), stateValue),
-});
+const stateForm = component(
+  'ModifyServiceStateRequest',
+  z.object({
+    version: z.string().nullish(),
+    object_key: z.string(),
+    scope: z.string().nullish(),
+    new_state: z.record(z.string(), stateValue),
+  }),
+);
 
 export function stateEditRoutes(context: AdminContext): readonly Route[] {
-  return [route('/services/{service}/state', { POST: (request) => editState(context, request) })];
+  const postState = operation({
+    info: {
+      id: 'modify_service_state',
+      tag: 'service',
+      summary: 'Replace the state of one key',
+    },
+    takes: z.object({ params: z.object({ service: z.string() }), body: stateForm }),
+    responses: { 202: { description: 'Accepted; applied when the key is free' } },
+    refusals: [400, 404],
+    async handle({ params, body }) {
+      await editState(context, params.service, body);
+      return { status: 202 };
+    },
+  });
+  return [route('/services/{service}/state', { POST: postState })];
 }
 
 async function editState(
   { schema, operator, options }: AdminContext,
-  request: AdminRequest,
-): Promise<HttpResponse> {
-  const service = request.param('service');
-  const form = expectFields(stateForm, await readJson(request.http));
+  service: string,
+  form: z.output<typeof stateForm>,
+): Promise<void> {
   const scope = form.scope ?? undefined;
   const entries = Object.entries(form.new_state).map(
     ([key, value]) => [Buffer.from(key), value] as const,
@@ -45,7 +60,6 @@ async function editState(
   const edit = { expectedVersion: form.version ?? undefined, entries };
   const owner = { service, key: form.object_key };
   await operator.editState(scope === undefined ? owner : { ...owner, scope }, edit);
-  return emptyResponse(202);
 }
 
 /** Source: seen on the reference 1.7.12, the status of a malformed scope too. */

@@ -13,8 +13,8 @@ import { durationMs } from '../../actors/domain/time.ts';
 import { LOG_FILTER } from './log-filter.ts';
 import {
   ATTEMPTS,
-  bindAddressType,
   BOOLEAN,
+  bindAddressType,
   byteCountType,
   choiceType,
   durationType,
@@ -157,6 +157,13 @@ export const OPTIONS = {
   }),
   adminBindAddress: option('admin.bind-address', bindAddressType(9070), '[::]:9070', {
     doc: 'Address of the admin API.',
+  }),
+  adminConcurrentRequestsLimit: optional('admin.concurrent-api-requests-limit', COUNT, {
+    doc: 'Requests that the admin API serves at once; more are refused with status 429.',
+    unset: 'unlimited',
+  }),
+  adminDisableWebUi: option('admin.disable-web-ui', BOOLEAN, false, {
+    doc: 'Leaves out the page for browsers.',
   }),
   /** Of Reprise only. */
   partitionThreads: {

@@ -1,6 +1,5 @@
 // Discovery: asks an endpoint for its manifest. Thread: main. Redirects are never followed, and the
 // body, the number of tries and the time are bounded, since the endpoint may be anybody's.
-import { STATUS_CODES } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatDeploymentUri } from '../../actors/domain/deployment-uri.ts';
 import type {
@@ -17,7 +16,8 @@ import type {
   RequestIdentity,
   TransportFailure,
 } from '../../actors/ports.ts';
-import { fetchManifest, type FetchResult, type ManifestResponse } from './fetch-manifest.ts';
+import { describeHeaders, describeStatus, quote } from './describe-response.ts';
+import { fetchResponse, type FetchedResponse, type FetchResult } from './fetch-response.ts';
 import { MANIFEST_MEDIA_TYPES, parseManifest } from './manifest.ts';
 import { NO_REQUEST_IDENTITY } from './request-identity.ts';
 
@@ -56,9 +56,6 @@ const RETRYABLE_FAILURES: ReadonlySet<TransportFailure['kind']> = new Set([
 
 const ACCEPT = MANIFEST_MEDIA_TYPES.join(', ');
 const EXPECTED_MEDIA_TYPES = `Expected one of '"${ACCEPT}"'`;
-
-/** How much of a response an error message quotes. Unit: characters. */
-const QUOTE_LENGTH_MAX = 16 * 1024;
 
 export function createDiscovery(options: DiscoveryOptions): DeploymentDiscovery {
   return { discover: (request) => discover(options, request) };
@@ -160,7 +157,7 @@ class Exchange {
       ],
     } as const;
     const bounds = { bodyBytesMax: bodyBytesMax ?? 16 * 1024 * 1024, signal: this.#signal };
-    return fetchManifest(transport, request, bounds);
+    return fetchResponse(transport, request, bounds);
   }
 
   #endpoint(): DeploymentEndpoint {
@@ -194,15 +191,16 @@ function failureKind({ kind }: TransportFailure): DiscoveryFailure['kind'] {
 }
 
 function readResponse(
-  response: ManifestResponse,
+  { status, headers, body }: FetchedResponse,
   httpVersion: HttpEndpoint['httpVersion'],
 ): DiscoveryResult {
+  const response = { status, headers, body: Buffer.from(body).toString() };
   const refusal = findResponseFault(response);
   if (refusal !== undefined) return refusal;
   const result = parseManifest(response.body);
   switch (result.kind) {
     case 'manifest': {
-      const sdkVersion = response.headers['x-restate-server'];
+      const sdkVersion = headers['x-restate-server'];
       const discovered = { manifest: result.manifest, httpVersion, sdkVersion };
       return { kind: 'discovered', discovered };
     }
@@ -218,6 +216,8 @@ function readResponse(
   }
 }
 
+type ManifestResponse = Omit<FetchedResponse, 'body'> & { readonly body: string };
+
 function findResponseFault({
   status,
   headers,
@@ -227,7 +227,7 @@ function findResponseFault({
     const what =
       status === 404
         ? `'404'. Make sure the provided URI has the correct path where the Restate SDK endpoint is mounted.`
-        : `'${status} ${STATUS_CODES[status] ?? '<unknown status code>'}'.`;
+        : `${describeStatus(status)}.`;
     return failed(
       'unreachable',
       `got status code ${what} Response headers: ${describeHeaders(headers)}. Body: ${quote(body)}`,
@@ -245,17 +245,6 @@ function findResponseFault({
     );
   }
   return undefined;
-}
-
-function describeHeaders(headers: Readonly<Record<string, string>>): string {
-  const fields = Object.entries(headers).map(
-    ([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`,
-  );
-  return `{${quote(fields.join(', '))}}`;
-}
-
-function quote(text: string): string {
-  return text.length <= QUOTE_LENGTH_MAX ? text : `${text.slice(0, QUOTE_LENGTH_MAX)}…`;
 }
 
 function badResponse(reason: string): DiscoveryResult {

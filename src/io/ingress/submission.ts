@@ -67,7 +67,7 @@ export async function readSubmission(
 function findPublicHandler({ service, handler: name }: InvokeRoute): Handler {
   const handler = service.handlers.get(name);
   if (handler === undefined) throw refusals.handlerNotFound(service.name, name);
-  if (!handler.public) throw refusals.notPublic();
+  if (!service.public || !handler.public) throw refusals.notPublic();
   return handler;
 }
 

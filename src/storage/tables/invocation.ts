@@ -20,7 +20,7 @@ import { HistoryRow } from './journal.ts';
 export const INVOCATION_ID_VERSION = 1;
 
 /** Flushed rows of open invocations kept decoded, because they are read with every message. */
-export const RECENT_INVOCATIONS_MAX = 10_000;
+export const RECENT_INVOCATIONS_MAX = 1_000;
 
 /** Rows that await more are not kept decoded: a deployment could fill the memory with them. Unit: steps. */
 export const RECENT_AWAITED_STEPS_MAX = 64;
@@ -172,7 +172,8 @@ export class InvocationTable {
   forget(row: PendingInvocation): void {
     if (this.#superseded.delete(row)) return;
     this.#pending.delete(row.id);
-    this.#remember(row.invocation);
+    // The others wait for something: they take no memory meanwhile, however many they are.
+    if (row.invocation?.status.kind === 'invoked') this.#remember(row.invocation);
   }
 
   #write(row: Invocation, invocation: Invocation | undefined): void {

@@ -134,11 +134,11 @@ describe('public', () => {
     [undefined, true, false],
     [false, false, true],
     [false, true, false],
-    [true, undefined, false],
+    [true, undefined, true],
     [true, true, false],
   ];
   for (const [service, handler, isPublic] of rows) {
-    test(`is ${isPublic} with private ${service} at the service and ${handler} at the handler`, () => {
+    test(`is ${isPublic} for a handler with private ${service} at the service and ${handler} at the handler`, () => {
       const revision = build({
         private: service,
         handlers: [handlerManifest({ private: handler })],

@@ -240,8 +240,6 @@ export async function withIngress(
 }
 
 function schemaOf(services: readonly ServiceRevision[]): Schema {
-  return {
-    ...EMPTY_SCHEMA,
-    services: new Map(services.map((service) => [service.name, service])),
-  };
+  const byName = new Map(services.map((service) => [service.name, service]));
+  return { ...EMPTY_SCHEMA, services: byName };
 }
