@@ -8,7 +8,7 @@ import {
   discovered,
   registered,
   serviceManifest,
-  uri,
+  at,
 } from '../../support/schema-fixtures.ts';
 
 const services = discovered({
@@ -19,7 +19,7 @@ const services = discovered({
 });
 const first = registered(EMPTY_SCHEMA, { discovered: services, freshId: deploymentId(1) }).schema;
 const { schema } = registered(first, {
-  uri: uri('http://other/'),
+  address: at('http://other/'),
   discovered: services,
   freshId: deploymentId(2),
 });

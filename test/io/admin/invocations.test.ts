@@ -20,11 +20,17 @@ before(async () => {
   rig = await startAdminRig({
     operate: (id, operation) => {
       asked.push([id, operation]);
-      return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
+      if (outcome instanceof Error) return Promise.reject(outcome);
+      const isRestart = operation.kind === 'restartAsNew' && outcome.kind === 'done';
+      return Promise.resolve(isRestart ? restarted(operation) : outcome);
     },
     editState: () => assert.fail('no state is edited'),
   });
 });
+function restarted({ newInvocationId }: InvocationOperation & { kind: 'restartAsNew' }) {
+  return { kind: 'restarted', newInvocationId } as const;
+}
+
 afterEach(() => {
   asked.length = 0;
   outcome = { kind: 'done' };
@@ -51,13 +57,16 @@ describe('a request about one invocation', () => {
   for (const [verb, expected] of rows) {
     test(`${verb} asks for ${JSON.stringify(expected)}`, async () => {
       const answer = await rig.call('PATCH', `/invocations/${ID}/${verb}`);
-      assert.deepEqual([answer.status, answer.text], [200, '']);
+      assert.equal(answer.status, 200);
       const [[id, { ...operation }] = assert.fail('nothing was asked for')] = asked;
       assert.equal(id, ID);
       if ('newInvocationId' in operation) {
         assert.equal(operation.newInvocationId.slice(0, 16), ID.slice(0, 16));
         assert.deepEqual({ ...operation, newInvocationId: 0 }, { ...expected, newInvocationId: 0 });
+        const { newInvocationId } = operation;
+        assert.deepEqual(JSON.parse(answer.text), { new_invocation_id: newInvocationId });
       } else {
+        assert.equal(answer.text, '');
         assert.deepEqual(operation, expected);
       }
     });
