@@ -4,6 +4,9 @@
 // the draws, and is printed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CampaignJob } from '../services/campaign.ts';
+import { stringField } from '../support/json.ts';
+import { outputOf } from '../support/operate.ts';
 import { createRandom, seededRandom, type Random } from '../support/random.ts';
 import { Rig } from '../support/rig.ts';
 import { assertCompletedStepsNeverRunAgain } from '../support/step-rule.ts';
@@ -33,17 +36,41 @@ class Expectation {
 
 async function invoke(rig: Rig, id: string, random: Random, expected: Expectation): Promise<void> {
   const pickLedger = () => `ledger-${random.integer(1, LEDGERS_COUNT)}`;
-  const job = { id, called: pickLedger(), sent: pickLedger() };
+  const job: CampaignJob = { id, called: pickLedger(), sent: pickLedger() };
   expected.add(job.called, `${id} called`);
   expected.add(job.sent, `${id} sent`);
-  const reply = await rig.ingress.request({
-    path: '/Campaign/run',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(job),
-    timeoutMs: PATIENT.timeoutMs,
-  });
+  const reply = await rig.ingress
+    .request({
+      path: '/Campaign/run',
+      headers: { 'content-type': 'application/json', 'idempotency-key': id },
+      body: JSON.stringify(job),
+      timeoutMs: PATIENT.timeoutMs,
+    })
+    .catch(async (cause: unknown) => {
+      throw new Error(await describeStuck(rig, job), { cause });
+    });
   assert.equal(reply.status, 200, reply.text());
   assert.equal(reply.json(), `${id}: 1 true answered 2`);
+}
+
+/** What is known of an invocation that was not answered. */
+async function describeStuck(rig: Rig, job: CampaignJob): Promise<string> {
+  const target = { target: 'idempotentInvocation', service: 'Campaign', handler: 'run' };
+  const found = await rig.ingress.post('/restate/lookup', { ...target, idempotencyKey: job.id });
+  const id = stringField(found.json(), 'invocationId');
+  const states = [job.called, job.sent].map(async (ledger) => {
+    const reply = rig.ingress.request({ path: `/CampaignLedger/${ledger}/read`, timeoutMs: 5000 });
+    return reply.then((state) => `${ledger} ${state.text()}`).catch(String);
+  });
+  const lines = rig.server.logs.split('\n');
+  return [
+    `no answer of ${id} for ${JSON.stringify(job)}, its output is ${(await outputOf(rig, id)).status}`,
+    ...(await Promise.all(states)),
+    ...rig.effects.lines().filter((line) => line.includes(`${job.id}#`)),
+    ...rig.effects.lines().filter((line) => line.includes(`${job.id} `)),
+    ...lines.filter((line) => line.includes(id)).slice(-20),
+    ...lines.filter((line) => /"(ERROR|FATAL)"/.test(line)).slice(-20),
+  ].join('\n');
 }
 
 async function assertLedger(rig: Rig, name: string, lines: readonly string[]): Promise<void> {

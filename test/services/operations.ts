@@ -101,8 +101,8 @@ const timerOperations: Record<string, Operation> = {
 
   sleepsRunAtTheSameTime: async (ctx) => {
     const startMs = await ctx.date.now();
-    await RestatePromise.all([ctx.sleep(400), ctx.sleep(400), ctx.sleep({ milliseconds: 400 })]);
-    return (await ctx.date.now()) - startMs < 1000;
+    await RestatePromise.all([ctx.sleep(900), ctx.sleep(900), ctx.sleep({ milliseconds: 900 })]);
+    return (await ctx.date.now()) - startMs < 2600;
   },
 
   sleepOutlastsInactivity: async (ctx) => {
@@ -186,7 +186,7 @@ const sendOperations: Record<string, Operation> = {
   },
 
   sendWithDelayRunsLater: (ctx, { tag }) => {
-    ctx.serviceSendClient(CALLEE).note({ tag }, restate.rpc.sendOpts({ delay: 300 }));
+    ctx.serviceSendClient(CALLEE).note({ tag }, restate.rpc.sendOpts({ delay: 1500 }));
     record(`${tag} sent`);
     return Promise.resolve(true);
   },
