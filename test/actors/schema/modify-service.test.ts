@@ -4,11 +4,11 @@ import { EMPTY_SCHEMA } from '../../../src/actors/domain/schema.ts';
 import { durationMs } from '../../../src/actors/domain/time.ts';
 import { modifyService, type ServiceSettings } from '../../../src/actors/schema/modify-service.ts';
 import {
+  at,
   deploymentId,
   discovered,
   registered,
   serviceManifest,
-  at,
 } from '../../support/schema-fixtures.ts';
 
 const services = discovered({
