@@ -4,11 +4,11 @@ import { EMPTY_SCHEMA } from '../../../src/actors/domain/schema.ts';
 import { durationMs } from '../../../src/actors/domain/time.ts';
 import { modifyService, type ServiceSettings } from '../../../src/actors/schema/modify-service.ts';
 import {
+  at,
   deploymentId,
   discovered,
   registered,
   serviceManifest,
-  uri,
 } from '../../support/schema-fixtures.ts';
 
 const services = discovered({
@@ -19,7 +19,7 @@ const services = discovered({
 });
 const first = registered(EMPTY_SCHEMA, { discovered: services, freshId: deploymentId(1) }).schema;
 const { schema } = registered(first, {
-  uri: uri('http://other/'),
+  address: at('http://other/'),
   discovered: services,
   freshId: deploymentId(2),
 });

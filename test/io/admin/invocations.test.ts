@@ -50,8 +50,11 @@ describe('a request about one invocation', () => {
   ];
   for (const [verb, expected] of rows) {
     test(`${verb} asks for ${JSON.stringify(expected)}`, async () => {
+      const isRestart = expected.kind === 'restartAsNew';
+      if (isRestart) outcome = { kind: 'restarted', newInvocationId: OTHER };
       const answer = await rig.call('PATCH', `/invocations/${ID}/${verb}`);
-      assert.deepEqual([answer.status, answer.text], [200, '']);
+      const text = isRestart ? JSON.stringify({ new_invocation_id: OTHER }) : '';
+      assert.deepEqual([answer.status, answer.text], [200, text]);
       const [[id, { ...operation }] = assert.fail('nothing was asked for')] = asked;
       assert.equal(id, ID);
       if ('newInvocationId' in operation) {

@@ -5,7 +5,7 @@ import type { SerdeRequest, SerdeResult } from '../../../src/actors/ports.ts';
 import { createSerdeClient } from '../../../src/io/deployment/serde-client.ts';
 import { HttpDeploymentTransport } from '../../../src/io/deployment/transport.ts';
 import { FakeEndpoint } from '../../support/fake-endpoint.ts';
-import { registered, uri } from '../../support/schema-fixtures.ts';
+import { at, registered } from '../../support/schema-fixtures.ts';
 
 const transport = new HttpDeploymentTransport();
 let endpoint: FakeEndpoint;
@@ -21,7 +21,7 @@ after(async () => {
 
 function convert(request: Partial<SerdeRequest> = {}, timeoutMs = 10_000): Promise<SerdeResult> {
   const { deployment } = registered(EMPTY_SCHEMA, {
-    uri: uri(`${endpoint.origin}/pre?q=1`),
+    address: at(`${endpoint.origin}/pre?q=1`),
     additionalHeaders: { 'x-api': 'k1' },
   });
   const client = createSerdeClient({ transport, clusterName: 'localcluster', timeoutMs });
