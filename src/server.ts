@@ -8,8 +8,11 @@ import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
+import type { AdminOptions } from './io/admin/context.ts';
 import { createAdminHandler } from './io/admin/server.ts';
+import { requestHeadersOf, transportSettingsOf } from './io/config/deployment-settings.ts';
 import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
+import { listenerSettings, type ServerName } from './io/config/listener-settings.ts';
 import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
@@ -20,8 +23,9 @@ import {
   type IdentitySettings,
 } from './io/deployment/load-request-identity.ts';
 import { HttpDeploymentTransport } from './io/deployment/transport.ts';
-import type { HttpListener } from './io/http/exchange.ts';
-import { startHttpListener } from './io/http/listener.ts';
+import type { HttpHandler, HttpListener } from './io/http/exchange.ts';
+import { advertisedAddress } from './io/http/advertised-address.ts';
+import { startHttpListeners } from './io/http/listener.ts';
 import type { IngressOptions } from './io/ingress/context.ts';
 import { createIngressHandler } from './io/ingress/server.ts';
 import { createLogger } from './io/log.ts';
@@ -41,10 +45,12 @@ export interface ServerOptions extends Partial<ServerConfig> {
 }
 
 export interface Server {
-  /** `http://host:port/` of the bound ingress. */
+  /** `http://host:port/` of the bound ingress; `unix:/path` where it listens on a unix socket only. */
   readonly ingressUrl: string;
-  /** `http://host:port/` of the bound admin API. */
+  /** The same of the admin API. */
   readonly adminUrl: string;
+  /** Where others reach the two, as far as the options or the network interfaces tell. */
+  readonly advertised: { readonly ingress: string; readonly admin: string };
   /** Absolute path of the data directory. */
   readonly dataDirectory: string;
   /**
@@ -97,7 +103,6 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const { config, log, onFatal } = parts;
   const { directory, closers } = opened;
   const { marker } = directory;
-  const defaults = handlerDefaultsOf(config);
   const now = () => unixMillis(Date.now());
 
   const schema = openSchema(opened, parts);
@@ -119,10 +124,10 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     onFatal,
   });
 
-  const ingress = await startHttpListener({
-    bindAddress: config.ingressBindAddress,
-    prefer: config.listener,
-    log,
+  const ingress = await listen('ingress', {
+    parts,
+    directory,
+    http2StreamsMax: config.ingressHttp2StreamsLimit,
     handler: createIngressHandler({
       schema,
       gateway: router,
@@ -131,36 +136,57 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       random: (bytesCount) => randomBytes(bytesCount),
     }),
   });
-  closers.push(() => ingress.close());
-  const admin = await startHttpListener({
-    bindAddress: config.adminBindAddress,
-    prefer: config.listener,
-    log,
+  closers.push(() => ingress.listener.close());
+  const admin = await listen('admin', {
+    parts,
+    directory,
     handler: createAdminHandler({
       schema,
       operator: router,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
-      options: { defaults, clusterName: config.clusterName, nodeId: 1, ingressUrl: ingress.url },
-      log,
+      options: adminOptions(parts, ingress.advertised),
+      log: log.of('reprise::admin'),
     }),
   });
-  closers.push(() => admin.close());
+  closers.push(() => admin.listener.close());
   supervisor.start();
   closers.push(() => supervisor.close());
 
   return {
-    ingressUrl: ingress.url,
-    adminUrl: admin.url,
+    ingressUrl: ingress.listener.url,
+    adminUrl: admin.listener.url,
+    advertised: { ingress: ingress.advertised, admin: admin.advertised },
     dataDirectory: directory.path,
     crashPartitionThread: (thread) => supervisor.crashThread(thread),
     close: once(async () => {
-      await drain(ingress);
+      await drain(ingress.listener);
       router.close();
-      await ingress.close();
+      await ingress.listener.close();
       await closeAll(opened);
     }),
   };
+}
+
+interface ListenOptions {
+  readonly parts: Parts;
+  readonly directory: DataDirectory;
+  readonly handler: HttpHandler;
+  readonly http2StreamsMax?: number | undefined;
+}
+
+async function listen(server: ServerName, options: ListenOptions) {
+  const { parts, directory, handler, http2StreamsMax } = options;
+  const { bindAddresses, advertised } = listenerSettings(parts.config, server, directory.path);
+  const listener = await startHttpListeners({
+    bindAddresses,
+    prefer: parts.config.listener,
+    log: parts.log.of('reprise::http'),
+    handler,
+    http2StreamsMax,
+  });
+  const bound = { bindAddress: bindAddresses[0] ?? '', url: listener.url };
+  return { listener, advertised: advertisedAddress(advertised, bound) };
 }
 
 function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | undefined {
@@ -173,12 +199,12 @@ function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | und
 function openSchema({ directory, closers }: Opened, { config, identity }: Parts): SchemaActor {
   const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
   closers.push(() => store.close());
-  const transport = new HttpDeploymentTransport();
+  const transport = new HttpDeploymentTransport(transportSettingsOf(config));
   closers.push(() => transport.close());
   const discovery = createDiscovery({
     transport,
     identity: openRequestIdentity(identity),
-    clusterName: config.clusterName,
+    commonHeaders: requestHeadersOf(config),
   });
   return new SchemaActor({ store, discovery });
 }
@@ -189,7 +215,8 @@ function threadSettings(
   threadsCount: number,
 ): PartitionThreadSettings {
   return {
-    clusterName: config.clusterName,
+    transport: transportSettingsOf(config),
+    commonHeaders: requestHeadersOf(config),
     partitionsCount: directory.marker.partitionsCount,
     environmentPaths: environmentPaths(directory),
     defaults: handlerDefaultsOf(config),
@@ -198,6 +225,7 @@ function threadSettings(
     eagerStateBytesMax: config.eagerStateSizeLimit,
     cleanupIntervalMs: config.cleanupIntervalMs,
     messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+    messageBytesWarning: config.messageSizeWarning,
     logOptions,
   };
 }
@@ -207,6 +235,16 @@ function ingressOptions({ config }: Parts): IngressOptions {
     requestBodyBytesMax: config.ingressRequestSizeLimit,
     concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
     defaults: handlerDefaultsOf(config),
+  };
+}
+
+function adminOptions({ config }: Parts, ingressUrl: string): AdminOptions {
+  return {
+    defaults: handlerDefaultsOf(config),
+    clusterName: config.clusterName,
+    nodeId: 1,
+    ingressUrl,
+    concurrentRequestsMax: config.adminConcurrentRequestsLimit,
   };
 }
 

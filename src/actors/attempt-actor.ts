@@ -25,6 +25,7 @@ import type {
 import type { AttemptInput } from './partition/effect.ts';
 import { findDestination } from './schema/destination.ts';
 import type { Destination } from './schema/destination.ts';
+import { boundedRetryPolicy } from './schema/resolve.ts';
 
 /** How often silent attempts are asked to give way while others wait. Unit: milliseconds. */
 const YIELD_CHECK_MS = 250;
@@ -203,7 +204,8 @@ export class AttemptActor implements AttemptListener {
   }
 
   #failBeforeStart(input: AttemptInput, failure: AttemptFailure): void {
-    const policy = this.#environment.defaults.retryPolicy;
+    const { defaults } = this.#environment;
+    const policy = boundedRetryPolicy(defaults.retryPolicy, defaults);
     this.#postEnd(input, this.#fail(input, failure, { policy, storedCommand: false }));
   }
 

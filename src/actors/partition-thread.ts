@@ -5,31 +5,32 @@ import {
   openRequestIdentity,
   type IdentitySettings,
 } from '../io/deployment/load-request-identity.ts';
-import { HttpDeploymentTransport } from '../io/deployment/transport.ts';
+import { HttpDeploymentTransport, type TransportOptions } from '../io/deployment/transport.ts';
+import { attemptObserver } from '../io/attempt-log.ts';
 import { createLogger } from '../io/log.ts';
-import type { Logger, LoggerOptions } from '../io/log.ts';
+import type { LoggerOptions } from '../io/log.ts';
 import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
 import { openEnvironment } from '../storage/environment.ts';
 import type { KeyValueBackend } from '../storage/key-value-backend.ts';
 import { LmdbBackend } from '../storage/lmdb-backend.ts';
 import { openPartitionStore } from '../storage/partition-store.ts';
 import { must } from './domain/assert.ts';
-import { formatDuration } from './domain/duration.ts';
 import type { PartitionNumber } from './domain/ids.ts';
 import { ID_RANDOM_BYTES } from './domain/make-invocation-id.ts';
-import { targetKey } from './domain/invocation.ts';
 import type { HandlerDefaults, Schema } from './domain/schema.ts';
 import { EMPTY_SCHEMA } from './domain/schema.ts';
 import { type DurationMs, unixMillis } from './domain/time.ts';
 import { largeBodyOf } from './messages.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
 import { PartitionHost } from './partition-host.ts';
-import type { AttemptFailureReport, PartitionStore } from './ports.ts';
+import type { PartitionStore } from './ports.ts';
 import { ThreadChannel } from './thread-channel.ts';
 
 /** What every partition thread of a server is given. Plain data. */
 export interface PartitionThreadSettings {
-  readonly clusterName: string;
+  readonly transport: TransportOptions;
+  /** Headers of every request to a deployment. */
+  readonly commonHeaders: ReadonlyArray<readonly [name: string, value: string]>;
   readonly partitionsCount: number;
   /** One LMDB environment per path; partition p lives in environment p modulo their number. */
   readonly environmentPaths: readonly string[];
@@ -41,7 +42,9 @@ export interface PartitionThreadSettings {
   readonly cleanupIntervalMs: DurationMs;
   /** Largest message taken from a deployment. Unit: bytes, exclusive. */
   readonly messageBytesMax: number;
-  readonly logOptions: Pick<LoggerOptions, 'level' | 'format'>;
+  /** Messages of a deployment from this size on are reported. Unit: bytes, inclusive. */
+  readonly messageBytesWarning: number;
+  readonly logOptions: Omit<LoggerOptions, 'sinks'>;
 }
 
 export interface PartitionThreadTask {
@@ -53,7 +56,7 @@ export interface PartitionThreadTask {
 /** Serves the partitions until the main thread asks to close. Ends the thread when a flush fails. */
 export default async function runPartitionThread(task: PartitionThreadTask): Promise<void> {
   const { port, settings, partitions } = task;
-  const log = createLogger(settings.logOptions).child({ thread: 'partition' });
+  const log = createLogger(settings.logOptions).of('reprise::partition');
   let schema: Schema = EMPTY_SCHEMA;
   let host: PartitionHost | undefined;
   let askToClose: (() => void) | undefined;
@@ -84,7 +87,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
 
   const backends = settings.environmentPaths.map((path) => new LmdbBackend(openEnvironment(path)));
   const stores = openStores(backends, settings.partitionsCount, partitions);
-  const transport = new HttpDeploymentTransport();
+  const transport = new HttpDeploymentTransport(settings.transport);
   host = new PartitionHost({
     partitionsCount: settings.partitionsCount,
     stores,
@@ -92,10 +95,11 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
       transport,
       protocol: createServiceProtocol(settings.messageBytesMax),
       schema: { current: () => schema },
-      observer: { attemptFailed: (report) => logAttemptFailure(log, report) },
+      observer: attemptObserver(log.of('reprise::attempt')),
       defaults: settings.defaults,
       identity: openRequestIdentity(settings.identity),
-      commonHeaders: [['x-restate-cluster-name', settings.clusterName]],
+      messageBytesWarning: settings.messageBytesWarning,
+      commonHeaders: settings.commonHeaders,
       now: () => unixMillis(Date.now()),
       randomBytes: createRandomBytes(),
     },
@@ -116,21 +120,6 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   await host.close();
   for (const backend of backends) await backend.close();
   channel.close();
-}
-
-function logAttemptFailure(log: Logger, report: AttemptFailureReport): void {
-  const { invocationId, target, deploymentId, failure, end } = report;
-  const consequence =
-    end.kind === 'retry' ? `retrying in ${formatDuration(end.delayMs)}` : `${end.kind} by policy`;
-  log.warn(`an attempt failed, ${consequence}: ${failure.message}`, {
-    invocationId,
-    target: [target.service, targetKey(target), target.handler].filter(Boolean).join('/'),
-    deploymentId,
-    errorCode: failure.documentationCode,
-    code: failure.code,
-    relatedCommand: failure.relatedCommand,
-    stacktrace: failure.stacktrace,
-  });
 }
 
 function openStores(

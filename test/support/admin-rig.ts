@@ -41,7 +41,7 @@ export async function startAdminRig(): Promise<AdminRig> {
     save: () => (storeIsBroken ? Promise.reject(new Error('disk full')) : Promise.resolve()),
     close: () => Promise.resolve(),
   };
-  const discovery = createDiscovery({ transport, clusterName: 'localcluster', retryDelayMs: 1 });
+  const discovery = createDiscovery({ transport, commonHeaders: [], retryDelayMs: 1 });
   const logged: string[] = [];
   const handler = createAdminHandler({
     schema: new SchemaActor({ store, discovery, now: () => T0 }),

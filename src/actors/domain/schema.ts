@@ -115,7 +115,20 @@ export interface HandlerDefaults {
   readonly idempotencyRetentionMs: DurationMs;
   readonly workflowCompletionRetentionMs: DurationMs;
   readonly retryPolicy: RetryPolicy;
+  /** Bounds on what handlers, services and the defaults may say. Default: none. */
+  readonly maxima?: HandlerMaxima | undefined;
 }
+
+/** What is left out has no bound. */
+export interface HandlerMaxima {
+  readonly journalRetentionMs?: DurationMs | undefined;
+  readonly idempotencyRetentionMs?: DurationMs | undefined;
+  readonly workflowCompletionRetentionMs?: DurationMs | undefined;
+  /** Not shown to clients. Seen on the reference 1.7.12. */
+  readonly attempts?: number | undefined;
+}
+
+export type RetentionName = Exclude<keyof HandlerMaxima, 'attempts'>;
 
 export interface RetryPolicy {
   readonly initialIntervalMs: DurationMs;

@@ -6,6 +6,7 @@ import type {
   Handler,
   HandlerDefaults,
   HandlerOptions,
+  RetentionName,
   RetryPolicy,
   RetryPolicyOptions,
   Schema,
@@ -82,19 +83,44 @@ export function effectiveOptions(
     inactivityTimeoutMs:
       own.inactivityTimeoutMs ?? service.inactivityTimeoutMs ?? defaults.inactivityTimeoutMs,
     abortTimeoutMs: own.abortTimeoutMs ?? service.abortTimeoutMs ?? defaults.abortTimeoutMs,
-    journalRetentionMs:
-      own.journalRetentionMs ?? service.journalRetentionMs ?? defaults.journalRetentionMs,
-    idempotencyRetentionMs:
-      own.idempotencyRetentionMs ??
-      service.idempotencyRetentionMs ??
-      defaults.idempotencyRetentionMs,
-    workflowCompletionRetentionMs:
-      own.workflowCompletionRetentionMs ??
-      service.workflowCompletionRetentionMs ??
-      defaults.workflowCompletionRetentionMs,
+    journalRetentionMs: retention('journalRetentionMs', own, service, defaults),
+    idempotencyRetentionMs: retention('idempotencyRetentionMs', own, service, defaults),
+    workflowCompletionRetentionMs: retention(
+      'workflowCompletionRetentionMs',
+      own,
+      service,
+      defaults,
+    ),
     enableLazyState: own.enableLazyState ?? service.enableLazyState ?? false,
     retryPolicy: effectiveRetryPolicy(own.retryPolicy, service.retryPolicy, defaults.retryPolicy),
   };
+}
+
+function retention(
+  name: RetentionName,
+  own: HandlerOptions,
+  service: HandlerOptions,
+  defaults: HandlerDefaults,
+): DurationMs {
+  return boundedRetention(name, own[name] ?? service[name] ?? defaults[name], defaults);
+}
+
+/** The retention, or its upper bound when that is shorter. */
+export function boundedRetention(
+  name: RetentionName,
+  retentionMs: DurationMs,
+  { maxima }: HandlerDefaults,
+): DurationMs {
+  const maxMs = maxima?.[name];
+  return maxMs === undefined || maxMs > retentionMs ? retentionMs : maxMs;
+}
+
+/** The policy that invocations get; clients are shown the one without the bound. */
+export function boundedRetryPolicy(policy: RetryPolicy, { maxima }: HandlerDefaults): RetryPolicy {
+  const { maxAttempts } = policy;
+  const max = maxima?.attempts;
+  if (max === undefined || (maxAttempts !== 'unlimited' && maxAttempts <= max)) return policy;
+  return { ...policy, maxAttempts: max };
 }
 
 function effectiveRetryPolicy(
@@ -136,14 +162,13 @@ export function retentionsFor(
 ): Retentions {
   const own = handler.options;
   const service = revision.options;
-  const journalRetentionMs =
-    own.journalRetentionMs ?? service.journalRetentionMs ?? defaults.journalRetentionMs;
+  const journalRetentionMs = retention('journalRetentionMs', own, service, defaults);
   const isWorkflowRun = handler.type === 'Workflow';
   if (!isWorkflowRun && !hasIdempotencyKey) {
     return { completionRetentionMs: journalRetentionMs, journalRetentionMs };
   }
   const name = isWorkflowRun ? 'workflowCompletionRetentionMs' : 'idempotencyRetentionMs';
-  const completionRetentionMs = own[name] ?? service[name] ?? defaults[name];
+  const completionRetentionMs = retention(name, own, service, defaults);
   return {
     completionRetentionMs,
     journalRetentionMs: durationMs(Math.min(journalRetentionMs, completionRetentionMs)),

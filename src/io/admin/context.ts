@@ -15,6 +15,8 @@ export interface AdminOptions {
   readonly nodeId: number;
   /** Where clients reach the ingress, for example `http://127.0.0.1:8080/`. */
   readonly ingressUrl?: string | undefined;
+  /** Requests in flight. Default: unlimited. Source: `admin.concurrent-api-requests-limit`. */
+  readonly concurrentRequestsMax?: number | undefined;
 }
 
 /** What the admin API works with. */

@@ -22,9 +22,17 @@ export function createAdminHandler(context: AdminContext): HttpHandler {
     ...invocationRoutes(context),
     ...invocationBatchRoutes(context),
   ];
+  const { concurrentRequestsMax = Infinity } = context.options;
+  let inFlightCount = 0;
   return async (request) => {
-    const response = await answer(context, routes, request);
-    return compressResponse(response, request.header('accept-encoding'));
+    if (inFlightCount >= concurrentRequestsMax) return emptyResponse(429);
+    inFlightCount += 1;
+    try {
+      const response = await answer(context, routes, request);
+      return await compressResponse(response, request.header('accept-encoding'));
+    } finally {
+      inFlightCount -= 1;
+    }
   };
 }
 

@@ -5,12 +5,14 @@ import type {
   Deployment,
   Handler,
   HandlerDefaults,
+  HandlerOptions,
+  RetentionName,
   RetryPolicy,
   RetryPolicyOptions,
   ServiceRevision,
 } from '../../actors/domain/schema.ts';
 import type { DurationMs } from '../../actors/domain/time.ts';
-import { countAttempts, effectiveOptions } from '../../actors/schema/resolve.ts';
+import { boundedRetention, countAttempts, effectiveOptions } from '../../actors/schema/resolve.ts';
 
 /** A hint next to something that does not work as configured. */
 interface Info {
@@ -24,11 +26,14 @@ export function serviceView(
   defaults: HandlerDefaults,
 ): object {
   const options = effectiveOptions(revision, undefined, defaults);
+  const unbounded = effectiveOptions(revision, undefined, { ...defaults, maxima: undefined });
   const isRequestResponse = protocolMode === 'RequestResponse';
   return {
     name: revision.name,
     ty: revision.type,
-    handlers: [...revision.handlers.values()].map((handler) => handlerView(handler, protocolMode)),
+    handlers: [...revision.handlers.values()].map((handler) =>
+      handlerView(handler, protocolMode, defaults),
+    ),
     documentation: revision.documentation,
     metadata: unlessEmpty(revision.metadata),
     deployment_id: revision.deploymentId,
@@ -44,21 +49,33 @@ export function serviceView(
     abort_timeout: formatDuration(options.abortTimeoutMs),
     enable_lazy_state: options.enableLazyState,
     retry_policy: retryPolicyView(options.retryPolicy),
-    info: infos('service', revision.options.inactivityTimeoutMs, isRequestResponse),
+    info: unlessNone([
+      ...timeoutInfos('service', revision.options.inactivityTimeoutMs, isRequestResponse),
+      ...retentionInfos(unbounded, revision.type, defaults),
+    ]),
   };
 }
 
 /** Only what the handler sets itself. */
-export function handlerView(handler: Handler, protocolMode: Deployment['protocolMode']): object {
+export function handlerView(
+  handler: Handler,
+  protocolMode: Deployment['protocolMode'],
+  defaults: HandlerDefaults,
+): object {
   const { options } = handler;
+  const retentionView = (name: RetentionName): string | undefined => {
+    const ownMs = options[name];
+    if (ownMs === undefined) return undefined;
+    return formatDuration(boundedRetention(name, ownMs, defaults));
+  };
   const isRequestResponse = protocolMode === 'RequestResponse';
   return {
     name: handler.name,
     ty: handler.type,
     documentation: handler.documentation,
     metadata: unlessEmpty(handler.metadata),
-    idempotency_retention: formatOptional(options.idempotencyRetentionMs),
-    journal_retention: formatOptional(options.journalRetentionMs),
+    idempotency_retention: retentionView('idempotencyRetentionMs'),
+    journal_retention: retentionView('journalRetentionMs'),
     inactivity_timeout: isRequestResponse ? undefined : formatOptional(options.inactivityTimeoutMs),
     abort_timeout: formatOptional(options.abortTimeoutMs),
     enable_lazy_state: options.enableLazyState,
@@ -68,16 +85,45 @@ export function handlerView(handler: Handler, protocolMode: Deployment['protocol
     input_json_schema: handler.inputJsonSchema,
     output_json_schema: handler.outputJsonSchema,
     retry_policy: retryPolicyOptionsView(options.retryPolicy ?? {}),
-    info: infos('handler', options.inactivityTimeoutMs, isRequestResponse),
+    info: unlessNone([
+      ...timeoutInfos('handler', options.inactivityTimeoutMs, isRequestResponse),
+      ...retentionInfos(options, handler.type, defaults),
+    ]),
   };
 }
 
-function infos(
+function unlessNone(infos: readonly Info[]): readonly Info[] | undefined {
+  return infos.length === 0 ? undefined : infos;
+}
+
+const RETENTION_NAMES: ReadonlyArray<readonly [name: RetentionName, shown: string]> = [
+  ['journalRetentionMs', 'journal_retention'],
+  ['idempotencyRetentionMs', 'idempotency_retention'],
+  ['workflowCompletionRetentionMs', 'workflow_completion_retention'],
+];
+
+/** Says which retentions are longer than the server allows. */
+function retentionInfos(
+  options: HandlerOptions,
+  type: string | undefined,
+  defaults: HandlerDefaults,
+): readonly Info[] {
+  return RETENTION_NAMES.filter(([name]) => {
+    const ms = options[name];
+    const isShown = name !== 'workflowCompletionRetentionMs' || type === 'Workflow';
+    return isShown && ms !== undefined && boundedRetention(name, ms, defaults) < ms;
+  }).map(([, shown]) => ({
+    code: 'RT0022',
+    message: `The configured ${shown} is clamped to the maximum server limit.`,
+  }));
+}
+
+function timeoutInfos(
   what: 'service' | 'handler',
   inactivityTimeoutMs: DurationMs | undefined,
   isRequestResponse: boolean,
-): readonly Info[] | undefined {
-  if (inactivityTimeoutMs === undefined || !isRequestResponse) return undefined;
+): readonly Info[] {
+  if (inactivityTimeoutMs === undefined || !isRequestResponse) return [];
   const message = `The configured inactivity_timeout ${formatDuration(inactivityTimeoutMs)} will not be applied because the ${what} is exposed in Request/Response mode.`;
   return [{ code: 'RT0021', message }];
 }

@@ -35,22 +35,23 @@ function getService({ schema, options }: AdminContext, request: AdminRequest): H
   return jsonResponse(200, serviceView(revision, deployment, options.defaults));
 }
 
-function listHandlers({ schema }: AdminContext, request: AdminRequest): HttpResponse {
+function listHandlers({ schema, options }: AdminContext, request: AdminRequest): HttpResponse {
   const current = schema.current();
   const revision = readService(current, request);
   const { protocolMode } = deploymentOf(current, revision);
   const handlers = [...revision.handlers.values()].map((handler) =>
-    handlerView(handler, protocolMode),
+    handlerView(handler, protocolMode, options.defaults),
   );
   return jsonResponse(200, { handlers });
 }
 
-function getHandler({ schema }: AdminContext, request: AdminRequest): HttpResponse {
+function getHandler({ schema, options }: AdminContext, request: AdminRequest): HttpResponse {
   const service = request.param('service');
   const handler = request.param('handler');
   const found = findHandler(schema.current(), service, handler);
   if (found.kind === 'found') {
-    return jsonResponse(200, handlerView(found.handler, found.deployment.protocolMode));
+    const { protocolMode } = found.deployment;
+    return jsonResponse(200, handlerView(found.handler, protocolMode, options.defaults));
   }
   throw new AdminError(
     'notFound',

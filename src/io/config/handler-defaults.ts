@@ -16,5 +16,11 @@ export function handlerDefaultsOf(config: ServerConfig): HandlerDefaults {
       maxAttempts: config.retryMaxAttempts,
       onMaxAttempts: config.retryOnMaxAttempts,
     },
+    maxima: {
+      journalRetentionMs: config.maxJournalRetentionMs,
+      idempotencyRetentionMs: config.maxIdempotencyRetentionMs,
+      workflowCompletionRetentionMs: config.maxWorkflowCompletionRetentionMs,
+      attempts: config.maxRetryMaxAttempts,
+    },
   };
 }
