@@ -27,7 +27,7 @@ function logAttemptFailure(log: Logger, report: AttemptFailureReport): void {
 
 function logLargeMessage(log: Logger, report: LargeMessageReport): void {
   const { message, bytes } = report;
-  log.warn('a deployment sent a large message', {
+  log.warn('a message of a deployment exceeds worker.invoker.message-size-warning', {
     type: message,
     bytes,
     ...invocationFields(report),

@@ -184,7 +184,8 @@ export class TestServer {
   }
 }
 
-function launch(args: readonly string[], environment: Environment): TrackedChild {
+/** Starts the server's executable with these arguments only. */
+export function launch(args: readonly string[], environment: Environment): TrackedChild {
   const [command, leadingArgs] = executable();
   return new TrackedChild(
     spawn(command, [...leadingArgs, ...args], {
@@ -196,7 +197,8 @@ function launch(args: readonly string[], environment: Environment): TrackedChild
 
 /** Configuration of the developer's shell must not reach the server under test. */
 function inheritedEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(RESTATE_|NODE_)/i.test(name));
+  const configures = /^(?:RESTATE_|NODE_|(?:RUST_LOG|HTTP_PROXY|NO_PROXY|MEMORY_LIMIT)$)/i;
+  const kept = Object.entries(process.env).filter(([name]) => !configures.test(name));
   return Object.fromEntries(kept);
 }
 

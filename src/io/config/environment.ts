@@ -21,11 +21,11 @@ const NO_TELEMETRY = /^(?:1|true|yes)$/i;
 export function readEnvironment(env: Environment): Settings {
   const texts = upperCaseNames(env);
   const settings = new Map<string, Setting>();
-  for (const [key, { merge }] of KNOWN_KEYS) {
+  for (const [key, type] of KNOWN_KEYS) {
     const variable = environmentName(key);
     const text = texts.get(variable);
     if (text !== undefined) settings.set(key, settingOf(variable, text));
-    else if (merge !== undefined) addEntries(settings, key, texts);
+    else if ('merge' in type) addEntries(settings, key, texts);
   }
   for (const [variable, key] of OTHER_VARIABLES) {
     const text = texts.get(variable);

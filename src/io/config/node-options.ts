@@ -13,7 +13,9 @@ const U16_MAX = 65_535;
 const NAME = textType('name');
 const PATH = textType('path');
 const TEXT = textType('text');
-const URL_TEXT = textType('url', 'a URL such as http://127.0.0.1:4317', URL.canParse);
+const URL_TEXT = textType('url', 'a URL such as http://127.0.0.1:4317', (text) =>
+  URL.canParse(text),
+);
 const NODE_NAME = textType('name', 'a name without "." or ".." as a path segment', (text) =>
   text.split('/').every((segment) => !['', '.', '..'].includes(segment)),
 );

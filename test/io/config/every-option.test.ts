@@ -150,7 +150,7 @@ for (const [name, option] of OPTION_LIST) {
 test('a dumped configuration is read as the same configuration', () => {
   const { nodeNameIsDefault: _, configFile: __, ...expected } = all();
   const dumped = dump({ env: environment() });
-  const { nodeNameIsDefault, configFile, ...config } = run({ toml: dumped });
+  const { nodeNameIsDefault, configFile: ___, ...config } = run({ toml: dumped });
   assert.deepEqual(config, expected);
   assert.equal(nodeNameIsDefault, false);
   assert.equal(dump({ toml: dumped }), dumped);
