@@ -6,6 +6,7 @@ import type { LoadedConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
 import { PRODUCT_VERSION } from './io/config/product-version.ts';
 import { createLogger } from './io/log.ts';
+import type { Logger } from './io/log.ts';
 import { startServer } from './server.ts';
 import type { Server } from './server.ts';
 
@@ -41,7 +42,7 @@ async function run({ config, warnings, noLogo }: LoadedConfig & { kind: 'run' })
       base_dir: server.dataDirectory,
       ...server.advertised,
     });
-    stopOnSignals(server, config.shutdownTimeoutMs);
+    stopOnSignals(server, config.shutdownTimeoutMs, log);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
@@ -59,13 +60,16 @@ function banner({ advertised, dataDirectory }: Server, noLogo: boolean): string 
   ].join('\n');
 }
 
-function stopOnSignals(server: Server, timeoutMs: number): void {
+function stopOnSignals(server: Server, timeoutMs: number, log: Logger): void {
   let isStopping = false;
   const stop = (): void => {
     // A second signal means now.
     if (isStopping) process.exit(0);
     isStopping = true;
-    setTimeout(() => process.exit(1), timeoutMs).unref();
+    setTimeout(() => {
+      log.warn('the graceful shutdown takes longer than shutdown-timeout; the process ends');
+      process.exit(0);
+    }, timeoutMs).unref();
     server.close().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -335,12 +335,12 @@ describe('the log', () => {
     assert.equal(rig.server.logs.includes(secret), false);
   });
 
-  for (const [filter, isSilent] of [
-    ['off', true],
-    ['info', false],
+  for (const [environment, isSilent] of [
+    [{ RESTATE_LOG_FILTER: 'off' }, true],
+    [{ RESTATE_LOG_FILTER: 'off', RUST_LOG: 'info' }, false],
   ] as const) {
-    test(`with the filter "${filter}" is ${isSilent ? 'silent' : 'not silent'}`, async () => {
-      const rig = await startRig({ RUST_LOG: filter });
+    test(`with ${JSON.stringify(environment)} is ${isSilent ? '' : 'not '}silent`, async () => {
+      const rig = await startRig(environment);
       await rig.server.stop();
       assert.equal(rig.server.logs === '', isSilent, rig.server.logs);
     });

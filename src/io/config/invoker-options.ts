@@ -51,7 +51,7 @@ export const INVOKER_OPTIONS = {
     },
   ),
   concurrentInvocationsLimit: option('worker.invoker.concurrent-invocations-limit', COUNT, 1000, {
-    doc: 'Invocations with an open attempt at once on this node; more wait. Each partition thread has its share, at least 1.',
+    doc: 'Invocations with an open attempt at once at one deployment; more wait. Each partition thread has its share, at least 1.',
   }),
   messageSizeWarning: option('worker.invoker.message-size-warning', NON_ZERO_BYTES, 10 * MEBIBYTE, {
     doc: 'Size from which a message of a deployment is reported in the log.',

@@ -10,35 +10,41 @@ const PORT = integerType(0, 65_535);
 const HOST = textType('host');
 const LISTEN_MODE = choiceType('unix', 'tcp', 'all');
 
-/** The words for where a server listens, of a table of the file. */
-function listenerOptions(table: '' | 'ingress.' | 'admin.', what: string, defaultPort: number) {
-  const flag = table === '';
-  const text = (doc: string): OptionText & { readonly unset?: string } => ({
+/** Where the server `what` listens, whose options are in `table`. */
+function listenerOptions(table: '' | 'ingress.' | 'admin.', what: string, port: number) {
+  const isRoot = table === '';
+  const text = (doc: string, unset: string): OptionText & { readonly unset: string } => ({
     doc,
-    flag,
-    ...(flag ? {} : { unset: 'as in the root' }),
+    unset,
+    flag: isRoot,
   });
+  const inherited = (ofRoot: string): string => (isRoot ? ofRoot : 'as in the root');
   return {
-    bindIp: optional(`${table}bind-ip`, IP_ADDRESS, {
-      ...text(`Interface that ${what} listens on.`),
-      ...(flag ? { unset: '::' } : {}),
-    }),
-    bindPort: optional(`${table}bind-port`, PORT, {
-      ...text(`Port of ${what}; 0 lets the system choose.`),
-      unset: String(defaultPort),
-    }),
-    bindAddress: optional(`${table}bind-address`, bindAddressType(defaultPort), {
-      ...text(`Interface and port of ${what}; wins over bind-ip and bind-port.`),
-      unset: 'unset',
-    }),
-    advertisedHost: optional(`${table}advertised-host`, HOST, {
-      ...text(`Host in the address that ${what} is advertised with.`),
-      ...(flag ? { unset: 'the bound address' } : {}),
-    }),
-    advertisedAddress: optional(`${table}advertised-address`, ADVERTISED_ADDRESS, {
-      ...text(`Address that ${what} is advertised with.`),
-      unset: 'made from the host and the port',
-    }),
+    bindIp: optional(
+      `${table}bind-ip`,
+      IP_ADDRESS,
+      text(`Interface that ${what} listens on.`, inherited('::')),
+    ),
+    bindPort: optional(
+      `${table}bind-port`,
+      PORT,
+      text(`Port of ${what}; 0 lets the system choose.`, String(port)),
+    ),
+    bindAddress: optional(
+      `${table}bind-address`,
+      bindAddressType(port),
+      text(`Interface and port of ${what}; wins over bind-ip and bind-port.`, 'unset'),
+    ),
+    advertisedHost: optional(
+      `${table}advertised-host`,
+      HOST,
+      text(`Host in the address that ${what} is advertised with.`, inherited('the bound address')),
+    ),
+    advertisedAddress: optional(
+      `${table}advertised-address`,
+      ADVERTISED_ADDRESS,
+      text(`Address that ${what} is advertised with.`, 'made from the host and the port'),
+    ),
   };
 }
 

@@ -90,7 +90,7 @@ class NodeListener implements HttpListener {
     } else {
       // A process that was killed leaves its socket behind.
       await rm(path, { force: true });
-      await this.#bind({ path: shorterPath(path) });
+      await this.#bind({ path: socketPath(path) });
       this.url = unixSocketAddress(path);
     }
   }
@@ -208,10 +208,19 @@ class NodeListener implements HttpListener {
   }
 }
 
-/** The system takes about a hundred bytes for the path of a socket. */
-function shorterPath(path: string): string {
+/** What the system has room for. Unit: bytes. Node cuts longer paths off without a word. */
+const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
+
+/** The shorter one of the absolute path and the path from the working directory. */
+function socketPath(path: string): string {
   const fromHere = relative('', path);
-  return fromHere.length < path.length ? fromHere : path;
+  const shorter = fromHere.length < path.length ? fromHere : path;
+  if (Buffer.byteLength(shorter) > SOCKET_PATH_BYTES_MAX) {
+    throw new Error(
+      `expected a path of at most ${SOCKET_PATH_BYTES_MAX} bytes for a unix socket, found ${path}`,
+    );
+  }
+  return shorter;
 }
 
 function refusalBytes(status: string): string {

@@ -8,6 +8,8 @@ import {
 } from '../../../src/actors/domain/schema.ts';
 import { durationMs } from '../../../src/actors/domain/time.ts';
 import {
+  boundedRetention,
+  boundedRetryPolicy,
   effectiveOptions,
   findHandler,
   findPinnedHandler,
@@ -205,6 +207,50 @@ describe('retentionsFor', () => {
       const resolved = { ...found, revision: { ...found.revision, options: service } };
       const retentions = retentionsFor(resolved, hasKey ?? false, HANDLER_DEFAULTS);
       assert.deepEqual([retentions.completionRetentionMs, retentions.journalRetentionMs], expected);
+    });
+  }
+});
+
+describe('upper bounds', () => {
+  const hour = durationMs(3_600_000);
+  const maxima = {
+    journalRetentionMs: hour,
+    idempotencyRetentionMs: hour,
+    workflowCompletionRetentionMs: hour,
+    attempts: 5,
+  };
+  const bounded = { ...HANDLER_DEFAULTS, maxima };
+  const found = findHandler(schema, 'Greeter', 'wave');
+  assert.ok(found.kind === 'found');
+
+  test('hold for what the defaults say', () => {
+    const options = effectiveOptions(found.revision, found.handler, bounded);
+    assert.equal(options.journalRetentionMs, hour);
+    assert.equal(options.idempotencyRetentionMs, hour);
+    assert.equal(options.workflowCompletionRetentionMs, hour);
+    const kept = { completionRetentionMs: hour, journalRetentionMs: hour };
+    assert.deepEqual(retentionsFor(found, true, bounded), kept);
+    assert.deepEqual(retentionsFor(found, false, bounded), kept);
+  });
+
+  test('change nothing that is shorter', () => {
+    const second = durationMs(1000);
+    assert.equal(boundedRetention('journalRetentionMs', second, bounded), second);
+    assert.equal(boundedRetention('journalRetentionMs', durationMs(0), bounded), 0);
+    assert.equal(boundedRetention('journalRetentionMs', second, HANDLER_DEFAULTS), second);
+  });
+
+  const rows: ReadonlyArray<readonly [asked: number | 'unlimited', given: number]> = [
+    ['unlimited', 5],
+    [6, 5],
+    [5, 5],
+    [1, 1],
+  ];
+  for (const [maxAttempts, given] of rows) {
+    test(`make of ${maxAttempts} attempts ${given}`, () => {
+      const policy = { ...HANDLER_DEFAULTS.retryPolicy, maxAttempts };
+      assert.equal(boundedRetryPolicy(policy, bounded).maxAttempts, given);
+      assert.equal(boundedRetryPolicy(policy, HANDLER_DEFAULTS), policy);
     });
   }
 });

@@ -1,5 +1,6 @@
 // Every option is read from the file, the environment and, where it has one, its flag.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { stringify } from 'smol-toml';
 import type { ServerConfig } from '../../../src/io/config/complete-config.ts';
@@ -119,6 +120,96 @@ const SAMPLES: Readonly<Record<OptionName, Sample>> = {
   maxWorkflowCompletionRetentionMs: duration,
 };
 
+/** Where it is shown what the option changes; `undefined` for those that change nothing. */
+const EFFECTS: Readonly<Record<OptionName, string | undefined>> = {
+  nodeName: 'e2e/process.e2e.test.ts',
+  clusterName: 'e2e/configuration.e2e.test.ts',
+  baseDir: 'e2e/listening.e2e.test.ts',
+  defaultNumPartitions: 'e2e/thread-crash.e2e.test.ts',
+  shutdownTimeoutMs: 'e2e/option-effects.e2e.test.ts',
+  logFilter: 'e2e/configuration.e2e.test.ts',
+  logFormat: 'e2e/configuration.e2e.test.ts',
+  logDisableAnsiCodes: 'io/config/load.test.ts',
+  listener: 'e2e/process.e2e.test.ts',
+  networkingMessageSizeLimit: 'e2e/configuration.e2e.test.ts',
+  disableTelemetry: undefined,
+  disablePrometheus: undefined,
+  tracingEndpoint: undefined,
+  tracingRuntimeEndpoint: undefined,
+  tracingServicesEndpoint: undefined,
+  tracingJsonPath: undefined,
+  tracingFilter: undefined,
+  tracingHeaders: undefined,
+  listenMode: 'e2e/listening.e2e.test.ts',
+  useRandomPorts: 'e2e/listening.e2e.test.ts',
+  bindIp: 'e2e/listening.e2e.test.ts',
+  bindPort: 'io/config/listener-settings.test.ts',
+  bindAddress: 'io/config/listener-settings.test.ts',
+  advertisedHost: 'e2e/listening.e2e.test.ts',
+  advertisedAddress: 'io/config/listener-settings.test.ts',
+  ingressListenMode: 'e2e/listening.e2e.test.ts',
+  ingressUseRandomPorts: 'io/config/listener-settings.test.ts',
+  ingressBindIp: 'e2e/listening.e2e.test.ts',
+  ingressBindPort: 'io/config/listener-settings.test.ts',
+  ingressBindAddress: 'e2e/process.e2e.test.ts',
+  ingressAdvertisedHost: 'e2e/listening.e2e.test.ts',
+  ingressAdvertisedAddress: 'e2e/listening.e2e.test.ts',
+  adminListenMode: 'io/config/listener-settings.test.ts',
+  adminUseRandomPorts: 'io/config/listener-settings.test.ts',
+  adminBindIp: 'io/config/listener-settings.test.ts',
+  adminBindPort: 'io/config/listener-settings.test.ts',
+  adminBindAddress: 'io/config/listener-settings.test.ts',
+  adminAdvertisedHost: 'io/config/listener-settings.test.ts',
+  adminAdvertisedAddress: 'io/config/listener-settings.test.ts',
+  ingressRequestSizeLimit: 'e2e/configuration.e2e.test.ts',
+  ingressConcurrentRequestsLimit: 'e2e/configuration.e2e.test.ts',
+  ingressHttp2StreamsLimit: 'e2e/option-effects.e2e.test.ts',
+  adminConcurrentRequestsLimit: 'e2e/configuration.e2e.test.ts',
+  adminDisableWebUi: undefined,
+  queryEngineMemorySize: undefined,
+  queryEngineParallelism: undefined,
+  queryEngineTmpDir: undefined,
+  disableConfigSqlTable: undefined,
+  partitionThreads: 'e2e/thread-crash.e2e.test.ts',
+  cleanupIntervalMs: 'e2e/retention.e2e.test.ts',
+  inactivityTimeoutMs: 'e2e/option-effects.e2e.test.ts',
+  abortTimeoutMs: 'e2e/option-effects.e2e.test.ts',
+  eagerStateSizeLimit: 'e2e/option-effects.e2e.test.ts',
+  concurrentInvocationsLimit: 'e2e/option-effects.e2e.test.ts',
+  messageSizeWarning: 'e2e/configuration.e2e.test.ts',
+  messageSizeLimit: 'e2e/option-effects.e2e.test.ts',
+  connectTimeoutMs: 'io/deployment/transport-options.test.ts',
+  http2KeepAliveIntervalMs: 'io/deployment/transport-options.test.ts',
+  http2KeepAliveTimeoutMs: 'io/deployment/transport-options.test.ts',
+  http2KeepAliveJitter: 'io/deployment/transport-options.test.ts',
+  http2StreamsPerConnectionLimit: 'io/deployment/transport-options.test.ts',
+  http2IdleConnectionTimeoutMs: 'io/deployment/transport-options.test.ts',
+  http2StreamWindowSize: 'io/deployment/transport-options.test.ts',
+  http2ConnectionWindowSize: 'io/deployment/transport-options.test.ts',
+  http2MaxFrameSize: 'io/deployment/transport-options.test.ts',
+  http2InitialMaxSendStreams: 'io/deployment/transport-options.test.ts',
+  httpProxy: 'e2e/configuration.e2e.test.ts',
+  noProxy: 'e2e/configuration.e2e.test.ts',
+  additionalRequestHeaders: 'e2e/configuration.e2e.test.ts',
+  requestIdentityKeyFile: 'e2e/request-identity.e2e.test.ts',
+  requestIdentityExpirationMs: 'e2e/request-identity.e2e.test.ts',
+  awsProfile: undefined,
+  awsAssumeRoleExternalId: undefined,
+  requestCompressionThreshold: undefined,
+  retryInitialIntervalMs: 'e2e/option-effects.e2e.test.ts',
+  retryExponentiationFactor: 'e2e/option-effects.e2e.test.ts',
+  retryMaxIntervalMs: 'e2e/option-effects.e2e.test.ts',
+  retryMaxAttempts: 'e2e/option-effects.e2e.test.ts',
+  retryOnMaxAttempts: 'e2e/option-effects.e2e.test.ts',
+  maxRetryMaxAttempts: 'e2e/configuration.e2e.test.ts',
+  journalRetentionMs: 'e2e/option-effects.e2e.test.ts',
+  idempotencyRetentionMs: 'e2e/option-effects.e2e.test.ts',
+  workflowCompletionRetentionMs: 'e2e/option-effects.e2e.test.ts',
+  maxJournalRetentionMs: 'e2e/configuration.e2e.test.ts',
+  maxIdempotencyRetentionMs: 'e2e/configuration.e2e.test.ts',
+  maxWorkflowCompletionRetentionMs: 'e2e/configuration.e2e.test.ts',
+};
+
 function tomlOf(key: string, value: unknown): string {
   const [name = '', ...path] = key.split('.').toReversed();
   return stringify(path.reduce((inner, table) => ({ [table]: inner }), { [name]: value }));
@@ -144,6 +235,17 @@ for (const [name, option] of OPTION_LIST) {
         assert.equal(said, option.isUnused);
       });
     }
+
+    const path = EFFECTS[name];
+    test(path === undefined ? 'changes nothing' : `has its effects tested in ${path}`, () => {
+      if (path === undefined) {
+        assert.ok(option.isUnused || name === 'disableTelemetry');
+        return;
+      }
+      const text = readFileSync(new URL(`../../../../test/${path}`, import.meta.url), 'utf8');
+      const names = [name, environmentName(option.key), `--${option.key}`];
+      assert.ok(names.some((spelling) => text.includes(spelling)));
+    });
   });
 }
 
