@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
+import type { ScopeFeatures } from './actors/domain/scope.ts';
 import { unixMillis } from './actors/domain/time.ts';
 import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import { Router } from './actors/router.ts';
@@ -16,13 +17,14 @@ import { listenerSettings, type ServerName } from './io/config/listener-settings
 import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
+import { openDeploymentTransport } from './io/deployment/deployment-transport.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
+import { createSerdeClient } from './io/deployment/serde-client.ts';
 import {
   loadIdentityKey,
   openRequestIdentity,
   type IdentitySettings,
 } from './io/deployment/load-request-identity.ts';
-import { HttpDeploymentTransport } from './io/deployment/transport.ts';
 import type { HttpHandler, HttpListener } from './io/http/exchange.ts';
 import { advertisedAddress } from './io/http/advertised-address.ts';
 import { startHttpListeners } from './io/http/listener.ts';
@@ -30,8 +32,14 @@ import type { IngressOptions } from './io/ingress/context.ts';
 import { createIngressHandler } from './io/ingress/server.ts';
 import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
+import {
+  PROTOCOL_VERSION_MAX,
+  PROTOCOL_VERSION_MAX_DEFAULT,
+} from './io/service-protocol/version.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import type { DataDirectory } from './storage/data-directory.ts';
+import { openTables } from './storage/lmdb-backend.ts';
+import { recoverLogs } from './storage/log/recover-log.ts';
 import { openSchemaStore } from './storage/schema-store.ts';
 
 export type { ServerConfig };
@@ -105,7 +113,8 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const { marker } = directory;
   const now = () => unixMillis(Date.now());
 
-  const schema = openSchema(opened, parts);
+  for (const path of environmentPaths(directory)) await recoverLogs(path, () => openTables(path));
+  const { schema, serdes } = openSchema(opened, parts);
   const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
   const router = new Router({
     partitionsCount: marker.partitionsCount,
@@ -143,6 +152,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     handler: createAdminHandler({
       schema,
       operator: router,
+      serdes,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
       options: adminOptions(parts, ingress.advertised),
@@ -196,17 +206,15 @@ function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | und
   return { privateKeyPem: pem, expirationMs: config.requestIdentityExpirationMs };
 }
 
-function openSchema({ directory, closers }: Opened, { config, identity }: Parts): SchemaActor {
+function openSchema({ directory, closers }: Opened, { config, identity }: Parts) {
   const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
   closers.push(() => store.close());
-  const transport = new HttpDeploymentTransport(transportSettingsOf(config));
+  const transport = openDeploymentTransport(transportSettingsOf(config));
   closers.push(() => transport.close());
-  const discovery = createDiscovery({
-    transport,
-    identity: openRequestIdentity(identity),
-    commonHeaders: requestHeadersOf(config),
-  });
-  return new SchemaActor({ store, discovery });
+  const commonHeaders = requestHeadersOf(config);
+  const caller = { transport, identity: openRequestIdentity(identity), commonHeaders };
+  const schema = new SchemaActor({ store, discovery: createDiscovery(caller) });
+  return { schema, serdes: createSerdeClient(caller) };
 }
 
 function threadSettings(
@@ -215,16 +223,21 @@ function threadSettings(
   threadsCount: number,
 ): PartitionThreadSettings {
   return {
-    transport: transportSettingsOf(config),
+    transports: transportSettingsOf(config),
     commonHeaders: requestHeadersOf(config),
     partitionsCount: directory.marker.partitionsCount,
     environmentPaths: environmentPaths(directory),
     defaults: handlerDefaultsOf(config),
+    scopeFeatures: scopeFeaturesOf(config),
     identity,
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
     eagerStateBytesMax: config.eagerStateSizeLimit,
     cleanupIntervalMs: config.cleanupIntervalMs,
-    messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+    protocol: {
+      protocolVersionMax: config.protocolV7 ? PROTOCOL_VERSION_MAX : PROTOCOL_VERSION_MAX_DEFAULT,
+      messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
+      awaitedDepthMax: config.awaitedDepthMax,
+    },
     messageBytesWarning: config.messageSizeWarning,
     logOptions,
   };
@@ -235,6 +248,7 @@ function ingressOptions({ config }: Parts): IngressOptions {
     requestBodyBytesMax: config.ingressRequestSizeLimit,
     concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
     defaults: handlerDefaultsOf(config),
+    scopeFeatures: scopeFeaturesOf(config),
   };
 }
 
@@ -245,6 +259,19 @@ function adminOptions({ config }: Parts, ingressUrl: string): AdminOptions {
     nodeId: 1,
     ingressUrl,
     concurrentRequestsMax: config.adminConcurrentRequestsLimit,
+    disableWebPage: config.adminDisableWebUi,
+    features: {
+      vqueues: config.vqueues,
+      scoped_virtual_objects: config.scopedVirtualObjects,
+      protocol_v7: config.protocolV7,
+    },
+  };
+}
+
+function scopeFeaturesOf(config: ServerConfig): ScopeFeatures {
+  return {
+    scopes: config.vqueues,
+    scopedObjects: config.scopedVirtualObjects,
   };
 }
 

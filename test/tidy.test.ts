@@ -146,6 +146,7 @@ test('imports are read in every form', () => {
     "} from './e.ts';",
     "import './g.ts';",
     "export * from './h.ts';",
+    "const i = await import('./i.ts');",
   ].join('\n');
   assert.deepEqual(
     importsOf({ path: 'src/x/y.ts', text }).map(({ target, isTypeOnly }) => [target, isTypeOnly]),
@@ -156,6 +157,7 @@ test('imports are read in every form', () => {
       ['src/x/e.ts', false],
       ['src/x/h.ts', false],
       ['src/x/g.ts', false],
+      ['src/x/i.ts', false],
     ],
   );
 });

@@ -3,17 +3,16 @@
 // Measured: CPU of the client process (user and system), latency of a stream. Shape of a stream:
 //   HEADERS + 200 B, 200 B back, 50 B + end, 50 B back. Server: node:http2 in a process of its own.
 // Not measured: the server, TLS, the service protocol.
-// Run: node dist/bench/micro/http2.bench.js [small|full]
-// Decides: whether a client of our own is worth its code; it is while it costs under half.
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import * as http2 from 'node:http2';
-import * as os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { HttpDeploymentTransport } from '../../src/io/deployment/transport.ts';
+import { median } from '../measure/statistics.ts';
+import { FIRST_BYTES, SECOND_BYTES } from './http2-exchange.ts';
+import type { BenchSize, MicroBench, MicroRow } from './micro-bench.ts';
 
-const FIRST = Buffer.alloc(200, 'a');
-const SECOND = Buffer.alloc(50, 'b');
+const FIRST = Buffer.alloc(FIRST_BYTES, 'a');
+const SECOND = Buffer.alloc(SECOND_BYTES, 'b');
 const HEADERS = [
   ['content-type', 'application/vnd.restate.invocation.v6'],
   ['accept', 'application/vnd.restate.invocation.v6'],
@@ -41,25 +40,16 @@ interface Sample {
   readonly checksum: number;
 }
 
-function serve(): void {
-  const server = http2.createServer({ settings: { maxConcurrentStreams: 1000 } });
-  server.on('stream', (stream) => {
-    stream.respond({ ':status': 200, 'content-type': 'application/vnd.restate.invocation.v6' });
-    stream.once('data', () => stream.write(FIRST));
-    stream.on('data', () => {});
-    stream.on('end', () => stream.end(SECOND));
-  });
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    process.send?.(typeof address === 'object' && address !== null ? address.port : 0);
-  });
-  process.on('disconnect', () => process.exit(0));
-}
-
 function ourClient(port: number): Client {
   const transport = new HttpDeploymentTransport();
-  const address = { uri: `http://127.0.0.1:${port}/`, httpVersion: 'HTTP/2.0' } as const;
-  const request = { address, method: 'POST', path: '/invoke/Bench/run', headers: HEADERS } as const;
+  const uri = `http://127.0.0.1:${port}/`;
+  const endpoint = { kind: 'http', uri, httpVersion: 'HTTP/2.0' } as const;
+  const request = {
+    endpoint,
+    method: 'POST',
+    path: '/invoke/Bench/run',
+    headers: HEADERS,
+  } as const;
   return {
     name: 'ours',
     exchange: () =>
@@ -142,26 +132,23 @@ async function run(client: Client, concurrency: number, streams: number): Promis
   };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  return Number((sorted[Math.floor(sorted.length / 2)] ?? 0).toFixed(1));
-}
-
-function summary(samples: readonly Sample[]): Record<string, number> {
+function rowOf(name: string, samples: readonly Sample[]): MicroRow {
   return {
-    cpuMicrosPerStream: median(samples.map((sample) => sample.cpuMicros)),
-    p50Micros: median(samples.map((sample) => sample.p50Micros)),
-    p99Micros: median(samples.map((sample) => sample.p99Micros)),
-    streamsPerSecond: median(samples.map((sample) => sample.streamsPerSecond)),
+    case: name,
+    figures: {
+      cpuMicrosPerStream: median(samples.map((sample) => sample.cpuMicros)),
+      p50Micros: median(samples.map((sample) => sample.p50Micros)),
+      p99Micros: median(samples.map((sample) => sample.p99Micros)),
+      streamsPerSecond: median(samples.map((sample) => sample.streamsPerSecond)),
+    },
     checksum: samples[0]?.checksum ?? 0,
   };
 }
 
-async function compare(server: ChildProcess, size: keyof typeof SIZES): Promise<unknown> {
-  const [port] = (await once(server, 'message')) as [number];
+async function compare(port: number, size: BenchSize): Promise<readonly MicroRow[]> {
   const clients = [ourClient(port), nodeClient(port)];
   const { rounds, streams } = SIZES[size];
-  const results: unknown[] = [];
+  const rows: MicroRow[] = [];
   for (const client of clients) await run(client, 64, streams[128]);
   for (const concurrency of CONCURRENCIES) {
     const samples = clients.map((): Sample[] => []);
@@ -171,20 +158,27 @@ async function compare(server: ChildProcess, size: keyof typeof SIZES): Promise<
       }
     }
     for (const [index, client] of clients.entries()) {
-      results.push({ client: client.name, concurrency, ...summary(samples[index] ?? []) });
+      rows.push(rowOf(`${client.name}, ${concurrency} at once`, samples[index] ?? []));
     }
   }
   for (const client of clients) await client.close();
-  return results;
+  return rows;
 }
 
-if (process.argv[2] === 'serve') {
-  serve();
-} else {
-  const size = process.argv[2] === 'full' ? 'full' : 'small';
-  const server = fork(fileURLToPath(import.meta.url), ['serve']);
-  const results = await compare(server, size);
-  server.disconnect();
-  const environment = { node: process.version, cores: os.availableParallelism() };
-  console.log(JSON.stringify({ bench: 'http2', size, environment, results }, undefined, 2));
+export const HTTP2: MicroBench = {
+  name: 'http2',
+  question: 'what does one full-duplex stream to a deployment cost the client?',
+  decides: 'whether a client of our own is worth its code; it is while it costs under half',
+  async run(size) {
+    const server = fork(fileURLToPath(new URL('./http2-server.js', import.meta.url)));
+    try {
+      return await compare(await portOf(server), size);
+    } finally {
+      server.disconnect();
+    }
+  },
+};
+
+function portOf(server: ChildProcess): Promise<number> {
+  return new Promise((resolve) => server.once('message', (port) => resolve(Number(port))));
 }

@@ -25,7 +25,7 @@ import type {
 import type { AttemptInput } from './partition/effect.ts';
 import { findDestination } from './schema/destination.ts';
 import type { Destination } from './schema/destination.ts';
-import { boundedRetryPolicy } from './schema/resolve.ts';
+import { boundedAttempts } from './schema/resolve.ts';
 
 /** How often silent attempts are asked to give way while others wait. Unit: milliseconds. */
 const YIELD_CHECK_MS = 250;
@@ -205,7 +205,7 @@ export class AttemptActor implements AttemptListener {
 
   #failBeforeStart(input: AttemptInput, failure: AttemptFailure): void {
     const { defaults } = this.#environment;
-    const policy = boundedRetryPolicy(defaults.retryPolicy, defaults);
+    const policy = boundedAttempts(defaults.retryPolicy, defaults);
     this.#postEnd(input, this.#fail(input, failure, { policy, storedCommand: false }));
   }
 
@@ -215,7 +215,8 @@ export class AttemptActor implements AttemptListener {
   }
 
   #postBegin({ invocationId, epoch }: AttemptIdentity): void {
-    this.#post(invocationId, { kind: 'beginAttempt', invocationId, epoch });
+    const nowMs = this.#environment.now();
+    this.#post(invocationId, { kind: 'beginAttempt', invocationId, epoch, nowMs });
   }
 
   #waitForSlot(deploymentId: DeploymentId, { invocationId, epoch }: AttemptIdentity): void {

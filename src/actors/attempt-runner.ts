@@ -3,6 +3,7 @@
 import { applyToAttempt } from './attempt/apply.ts';
 import type { AttemptCommand } from './attempt/command.ts';
 import type { AttemptEffect, AttemptResult } from './attempt/effect.ts';
+import type { AttemptFailure } from './attempt/failure.ts';
 import { attemptFailure, STREAM_BROKEN } from './attempt/failure.ts';
 import { resolveEntry } from './attempt/resolve-entry.ts';
 import type { EntryContext } from './attempt/resolve-entry.ts';
@@ -15,10 +16,11 @@ import { formatDuration } from './domain/duration.ts';
 import { invocationIdBytes, randomSeedOf } from './domain/ids.ts';
 import { targetKey } from './domain/invocation.ts';
 import type { Pin } from './domain/invocation.ts';
-import type { NotificationEntry, NotificationId } from './domain/journal.ts';
+import type { NotificationEntry } from './domain/journal.ts';
 import { ATTEMPT_DRAIN_MS, TIMER_MS_MAX } from './domain/limits.ts';
 import type { Outcome } from './domain/outcome.ts';
 import type { Deployment } from './domain/schema.ts';
+import type { ScopeFeatures } from './domain/scope.ts';
 import type { UnixMillis } from './domain/time.ts';
 import type { ProposedEntry } from './partition/command.ts';
 import type { AttemptInput } from './partition/effect.ts';
@@ -43,6 +45,7 @@ export interface AttemptEnvironment {
   readonly schema: SchemaReader;
   readonly observer: AttemptObserver;
   readonly defaults: EntryContext['defaults'];
+  readonly scopeFeatures: ScopeFeatures;
   readonly identity: RequestIdentity;
   /** Messages of a deployment from this size on are reported. Unit: bytes, inclusive. */
   readonly messageBytesWarning: number;
@@ -106,7 +109,7 @@ export class AttemptRunner {
     const path = `/invoke/${target.service}/${target.handler}`;
     this.#stream = this.#environment.transport.open(
       {
-        address: { uri: deployment.uri, httpVersion: deployment.httpVersion },
+        endpoint: deployment.endpoint,
         method: 'POST',
         path,
         headers: this.#requestHeaders(path),
@@ -178,6 +181,9 @@ export class AttemptRunner {
       retryCountSinceLastStoredEntry: retryState.retryCountSinceLastStoredEntry,
       durationSinceLastStoredEntryMs: Math.max(0, this.#environment.now() - input.modifiedAtMs),
       randomSeed: randomSeedOf(input.invocationId),
+      scope: input.target.scope,
+      limitKey: input.limitKey,
+      idempotencyKey: this.#environment.scopeFeatures.scopes ? input.idempotencyKey : undefined,
     });
     for (const entry of input.journal) this.#writer.writeEntry(entry);
     this.#stream?.write(this.#writer.take());
@@ -196,14 +202,11 @@ export class AttemptRunner {
   }
 
   #commandOf(received: ReceivedMessage & { kind: 'message' | 'invalid' }): AttemptCommand {
-    if (received.kind === 'invalid') {
-      const code = received.reason === 'tooLarge' ? 'RT0003' : 'RT0012';
-      return { kind: 'broken', failure: attemptFailure(code, received.text) };
-    }
+    if (received.kind === 'invalid') return { kind: 'broken', failure: failureOfInvalid(received) };
     const { message, payload, ackRequested } = received;
     const { messageBytesWarning } = this.#environment;
     if (payload.byteLength >= messageBytesWarning) this.#reportLarge(message.kind, payload);
-    if (!isCommand(message)) return { kind: 'controlReceived', message };
+    if (!isCommand(message)) return { kind: 'controlReceived', message, ackRequested };
     const resolution = resolveEntry(message, this.#entryContext());
     if (resolution.kind === 'refused') return { kind: 'broken', failure: resolution.failure };
     const { callee, targetId, awakeableSignalIndex } = resolution;
@@ -223,11 +226,12 @@ export class AttemptRunner {
   }
 
   #entryContext(): EntryContext {
-    const { schema, defaults, now, randomBytes, protocol } = this.#environment;
+    const { schema, defaults, scopeFeatures, now, randomBytes, protocol } = this.#environment;
     return {
       target: this.plan.input.target,
       schema: schema.current(),
       defaults,
+      scopeFeatures,
       nowMs: now(),
       randomBytes,
       encodeInput: (headers, value) => protocol.encodeInput(headers, value),
@@ -313,17 +317,20 @@ export class AttemptRunner {
 }
 
 function initialState({ input, pin }: AttemptPlan, protocol: ServiceProtocol): AttemptState {
-  const replayedIds: NotificationId[] = [];
   let outcome: Outcome | undefined;
   for (const entry of input.journal) {
-    if (entry.kind === 'notification') replayedIds.push(entry.id);
-    else if (entry.type === MessageType.output) outcome = protocol.decodeOutput(entry.payload);
+    if (entry.kind === 'command' && entry.type === MessageType.output) {
+      outcome = protocol.decodeOutput(entry.payload);
+    }
   }
   return {
     phase: 'streaming',
     protocolVersion: pin.protocolVersion,
     contentType: protocol.contentType(pin.protocolVersion),
-    replayedIds,
+    replayed: input.journal,
+    completionIdsOf: (entry) => protocol.completionIdsOf(entry),
+    runs: new Map(),
+    awaitingOn: undefined,
     outcome,
     proposedEntry: false,
   };
@@ -334,13 +341,44 @@ const CONTROL_KINDS: ReadonlySet<DeploymentMessage['kind']> = new Set([
   'error',
   'end',
   'proposeRunCompletion',
+  'awaitingOn',
 ]);
 
 function isCommand(message: DeploymentMessage): message is CommandMessage {
   return !CONTROL_KINDS.has(message.kind);
 }
 
-function streamFailed({ kind, message }: TransportFailure): AttemptCommand {
-  const isBroken = kind === 'reset' || kind === 'connectionLost';
-  return { kind: 'broken', failure: isBroken ? STREAM_BROKEN : attemptFailure('RT0010', message) };
+function failureOfInvalid({ reason, text }: ReceivedMessage & { kind: 'invalid' }): AttemptFailure {
+  switch (reason) {
+    case 'tooLarge':
+      return attemptFailure('RT0003', text);
+    // Whatever the retry policy, as on the reference: the handler would wait for the same again.
+    case 'tooDeep':
+      return { ...attemptFailure('RT0025', text), behavior: 'pause' };
+    case 'malformed':
+      return attemptFailure('RT0012', text);
+  }
+}
+
+function streamFailed(failure: TransportFailure): AttemptCommand {
+  return { kind: 'broken', failure: failureOfStream(failure) };
+}
+
+function failureOfStream({ kind, message, retryAfterMs }: TransportFailure): AttemptFailure {
+  switch (kind) {
+    case 'reset':
+    case 'connectionLost':
+      return STREAM_BROKEN;
+    case 'throttled':
+      return { ...attemptFailure('RT0023', message), retryAfterMs };
+    case 'tooLarge':
+      return attemptFailure('RT0019', message);
+    case 'connect':
+    case 'http11Only':
+    case 'refused':
+    case 'protocol':
+    case 'unavailable':
+    case 'callFailed':
+      return attemptFailure('RT0010', message);
+  }
 }

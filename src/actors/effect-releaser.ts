@@ -26,6 +26,7 @@ export class EffectReleaser {
   readonly #attempts: AttemptActor;
   readonly #timers: TimerService;
   readonly #cleanMore: () => void;
+  readonly #serveMoreSlots: () => void;
   /** Requests that wait for an outcome. They end with the process, so they are not stored. */
   readonly #waiting = new Map<InvocationId, string[]>();
 
@@ -36,6 +37,7 @@ export class EffectReleaser {
       readonly attempts: AttemptActor;
       readonly timers: TimerService;
       readonly cleanMore: () => void;
+      readonly serveMoreSlots: () => void;
     },
   ) {
     this.#partition = partition;
@@ -43,6 +45,7 @@ export class EffectReleaser {
     this.#attempts = parts.attempts;
     this.#timers = parts.timers;
     this.#cleanMore = parts.cleanMore;
+    this.#serveMoreSlots = parts.serveMoreSlots;
   }
 
   release(effect: PartitionEffect): void {
@@ -82,6 +85,8 @@ export class EffectReleaser {
         return this.#timers.arm(effect.dueMs);
       case 'cleanMore':
         return this.#cleanMore();
+      case 'serveMoreSlots':
+        return this.#serveMoreSlots();
       default:
         return unreachable(effect);
     }

@@ -9,6 +9,7 @@ import { partitionOf } from './domain/ids.ts';
 import type { PartitionNumber } from './domain/ids.ts';
 import type { InvocationTarget, Pin } from './domain/invocation.ts';
 import { TIMER_MS_MAX } from './domain/limits.ts';
+import { concurrencyLimitOf } from './domain/rule-book.ts';
 import { EffectReleaser } from './effect-releaser.ts';
 import type { Delivery, Outlet } from './effect-releaser.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
@@ -80,6 +81,11 @@ export class PartitionHost {
     }
   }
 
+  /** What waits under the old rules may go on under the new ones. */
+  scopeRulesChanged(): void {
+    this.#postToAll({ kind: 'serveSlots', nowMs: this.#options.attempts.now() });
+  }
+
   /** Stops proposing, then closes the stores once what they were given is flushed. */
   async close(): Promise<void> {
     this.#attempts.close();
@@ -96,7 +102,9 @@ export class PartitionHost {
     );
     const outlet = this.#outlet();
     const cleanMore = () => this.#post(partition, { kind: 'clean', nowMs: attempts.now() });
-    const parts = { outlet, attempts: this.#attempts, timers, cleanMore };
+    const serveMoreSlots = () =>
+      this.#post(partition, { kind: 'serveSlots', nowMs: attempts.now() });
+    const parts = { outlet, attempts: this.#attempts, timers, cleanMore, serveMoreSlots };
     const releaser = new EffectReleaser(partition, parts);
     const actor = new PartitionActor({
       store,
@@ -166,10 +174,12 @@ export class PartitionHost {
 
   #rules(): PartitionRules {
     const { eagerStateBytesMax, attempts } = this.#options;
-    const { schema, defaults, protocol } = attempts;
+    const { schema, defaults, protocol, scopeFeatures } = attempts;
     const negotiate = (min: number, max: number) => protocol.negotiateVersion(min, max);
     return {
       eagerStateBytesMax,
+      pausesAtOnce: scopeFeatures.scopes,
+      concurrencyLimitOf: (level) => concurrencyLimitOf(schema.current().ruleBook, level),
       usesLazyState(target: InvocationTarget, pin: Pin | undefined): boolean {
         const query = { target, pin, defaults, negotiate };
         const destination = findDestination(schema.current(), query);

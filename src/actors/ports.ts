@@ -1,17 +1,27 @@
 // Interfaces that actors own and that storage and io implement.
-import type { DeploymentUri } from './domain/deployment-uri.ts';
-import type { DeploymentId, InvocationId } from './domain/ids.ts';
+import type { AddressUpdate, DeploymentEndpoint, EndpointAddress } from './domain/endpoint.ts';
+import type { DeploymentId, InvocationId, SubscriptionId } from './domain/ids.ts';
+import type { KafkaCluster, Subscription } from './domain/kafka.ts';
 import type { DiscoveredDeployment } from './domain/manifest.ts';
 import type { AttemptFailure } from './attempt/failure.ts';
 import type { DeploymentMessage, Header, ServerMessage } from './attempt/service-message.ts';
 import type { InvocationTarget } from './domain/invocation.ts';
 import type { CommandEntry, JournalEntry } from './domain/journal.ts';
 import type { NotificationResult, Outcome } from './domain/outcome.ts';
-import type { Deployment, Schema } from './domain/schema.ts';
+import type {
+  RuleChange,
+  RuleChangeResult,
+  RuleRemoval,
+  RuleRemovalResult,
+} from './domain/rule-book.ts';
+import type { Deployment, Schema, ServiceRevision } from './domain/schema.ts';
+import type { DurationMs } from './domain/time.ts';
 import type { AttemptEnd, InvocationOperation, SignalId, Submission } from './partition/command.ts';
 import type { OperationOutcome, RequestReply } from './partition/effect.ts';
 import type { PartitionState, ServiceKey, StateEdit } from './partition/state.ts';
-import type { SchemaRefusal } from './schema/refusal.ts';
+import type { NewSubscription } from './schema/kafka.ts';
+import type { ServiceSettings } from './schema/modify-service.ts';
+import type { Refused, SchemaRefusal } from './schema/refusal.ts';
 
 /** The state of one partition together with its only door to durability. */
 export interface PartitionStore extends PartitionState {
@@ -26,15 +36,8 @@ export interface PartitionStore extends PartitionState {
   close(): Promise<void>;
 }
 
-/** Where an attempt's or a discovery's HTTP request goes. */
-export interface DeploymentAddress {
-  /** Absolute URI of the deployment; its path is a prefix of every request path. */
-  readonly uri: string;
-  readonly httpVersion: Deployment['httpVersion'];
-}
-
 export interface DeploymentRequest {
-  readonly address: DeploymentAddress;
+  readonly endpoint: DeploymentEndpoint;
   readonly method: 'GET' | 'POST';
   /** Absolute path below the deployment's prefix, for example `/invoke/Greeter/greet`. */
   readonly path: string;
@@ -44,8 +47,23 @@ export interface DeploymentRequest {
 
 /** Why a stream failed. `message` is complete enough to be shown as an invocation's last failure. */
 export interface TransportFailure {
-  readonly kind: 'connect' | 'http11Only' | 'reset' | 'connectionLost' | 'refused' | 'protocol';
+  readonly kind:
+    | 'connect'
+    | 'http11Only'
+    | 'reset'
+    | 'connectionLost'
+    | 'refused'
+    | 'protocol'
+    /** Who stands between the server and the deployment cannot serve now. */
+    | 'unavailable'
+    | 'throttled'
+    /** The request or its answer is larger than somebody on the way takes. */
+    | 'tooLarge'
+    /** The call was not allowed, or what was called failed before it could answer. */
+    | 'callFailed';
   readonly message: string;
+  /** Wait exactly this long, if the request is sent again. */
+  readonly retryAfterMs?: DurationMs | undefined;
 }
 
 /** Hears one stream. Nothing is called after `onEnd` or `onFailure`. */
@@ -133,8 +151,8 @@ export interface SchemaReader {
 
 /** Which endpoint is asked for its manifest, and how. */
 export interface DiscoveryRequest {
-  readonly uri: DeploymentUri;
-  /** Asks in HTTP/1.1 instead of HTTP/2. */
+  readonly address: EndpointAddress;
+  /** Asks an HTTP endpoint in HTTP/1.1 instead of HTTP/2. */
   readonly useHttp11: boolean;
   readonly additionalHeaders: Readonly<Record<string, string>>;
 }
@@ -142,7 +160,12 @@ export interface DiscoveryRequest {
 /** Why no usable manifest came back. `message` is shown to the client. */
 export interface DiscoveryFailure {
   readonly kind:
-    'unreachable' | 'http11Only' | 'badResponse' | 'unsupportedProtocol' | 'undecodable';
+    | 'unreachable'
+    | 'http11Only'
+    | 'badResponse'
+    | 'unsupportedProtocol'
+    | 'unsupportedMode'
+    | 'undecodable';
   readonly message: string;
 }
 
@@ -168,9 +191,8 @@ export interface RegisterDeployment extends DiscoveryRequest {
 /** Fields left out keep what is stored. */
 export interface UpdateDeployment {
   readonly id: DeploymentId;
-  readonly uri?: DeploymentUri | undefined;
+  readonly address?: AddressUpdate | undefined;
   readonly additionalHeaders?: Readonly<Record<string, string>> | undefined;
-  readonly useHttp11?: boolean | undefined;
   /** Replaces the stored services too. */
   readonly overwrite: boolean;
   readonly dryRun: boolean;
@@ -197,10 +219,57 @@ export type UpdateResult =
  * What the admin API may ask of the schema. A promise resolves once the change is durable; it
  * rejects when the change could not be stored, and nothing has changed then.
  */
-export interface SchemaRegistry extends SchemaReader {
+export interface SchemaRegistry extends SchemaReader, KafkaRegistry {
   register(request: RegisterDeployment): Promise<RegisterResult>;
   update(request: UpdateDeployment): Promise<UpdateResult>;
   remove(id: DeploymentId): Promise<'removed' | 'unknownDeployment'>;
+  modifyService(service: string, settings: ServiceSettings): Promise<ChangeResult<ServiceRevision>>;
+  /** Makes or replaces rules of scopes, all of them or none. */
+  changeRules(changes: readonly RuleChange[]): Promise<RuleChangeResult>;
+  /** Removes rules of scopes, all of them or none. */
+  removeRules(removals: readonly RuleRemoval[]): Promise<RuleRemovalResult>;
+}
+
+export type ChangeResult<T> = { readonly kind: 'changed'; readonly value: T } | Refused;
+
+/** Like `SchemaRegistry`, for Kafka. */
+export interface KafkaRegistry {
+  createKafkaCluster(
+    name: string,
+    properties: KafkaCluster['properties'],
+  ): Promise<ChangeResult<KafkaCluster>>;
+  updateKafkaCluster(
+    name: string,
+    properties: KafkaCluster['properties'],
+  ): Promise<ChangeResult<KafkaCluster>>;
+  /** `force` removes it even if subscriptions need it. */
+  removeKafkaCluster(
+    name: string,
+    options: { readonly force: boolean },
+  ): Promise<ChangeResult<undefined>>;
+  createSubscription(
+    subscription: Omit<NewSubscription, 'id'>,
+  ): Promise<ChangeResult<Subscription>>;
+  removeSubscription(id: SubscriptionId): Promise<ChangeResult<undefined>>;
+}
+
+/** A value for a serde of a deployment: `decode` makes JSON of what handlers wrote, `encode` the reverse. */
+export interface SerdeRequest {
+  readonly deployment: Deployment;
+  readonly service: string;
+  readonly direction: 'decode' | 'encode';
+  readonly serde: string;
+  readonly value: Uint8Array;
+}
+
+export type SerdeResult =
+  | { readonly kind: 'converted'; readonly value: Uint8Array }
+  /** `message` is shown to the client. */
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** Has deployments convert values. Never throws and always answers within a bounded time. */
+export interface SerdeClient {
+  convert(request: SerdeRequest): Promise<SerdeResult>;
 }
 
 /** One step of reading a deployment's response. */
@@ -216,14 +285,12 @@ export type ReceivedMessage =
   /** The deployment broke the protocol; nothing after this can be read. */
   | { readonly kind: 'invalid'; readonly reason: InvalidMessage; readonly text: string };
 
-export type InvalidMessage = 'tooLarge' | 'malformed';
+export type InvalidMessage = 'tooLarge' | 'tooDeep' | 'malformed';
 
 /** Reads the frames of one response stream. */
 export interface MessageReader {
   push(chunk: Uint8Array): void;
   next(): ReceivedMessage;
-  /** The bytes pushed so far end inside a frame. */
-  hasPartialFrame(): boolean;
 }
 
 /** Collects frames for one request stream. */

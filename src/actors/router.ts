@@ -94,7 +94,8 @@ export class Router implements InvocationGateway, InvocationOperator {
   async editState(owner: ServiceKey, edit: StateEdit): Promise<void> {
     const requestId = this.#nextRequestId();
     const nowMs = this.#options.now();
-    const partition = partitionOfKey(keyedPartitionKey(owner.key), this.#options.partitionsCount);
+    const partitionKey = keyedPartitionKey(owner.scope ?? owner.key);
+    const partition = partitionOfKey(partitionKey, this.#options.partitionsCount);
     const command = { kind: 'editState', nowMs, requestId, owner, edit } as const;
     await this.#requestOf(partition, requestId, command);
   }

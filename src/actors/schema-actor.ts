@@ -4,15 +4,26 @@
 //       the client that asked for it sees a schema that is not on disk.
 //   S3. Discovery happens outside the sequence, so that a slow endpoint holds up nobody else.
 import { randomBytes } from 'node:crypto';
-import type { DeploymentUri } from './domain/deployment-uri.ts';
-import { parseDeploymentUri } from './domain/deployment-uri.ts';
-import { must } from './domain/assert.ts';
-import { formatDeploymentId, type DeploymentId } from './domain/ids.ts';
+import {
+  formatDeploymentId,
+  formatSubscriptionId,
+  type DeploymentId,
+  type SubscriptionId,
+} from './domain/ids.ts';
+import type { KafkaCluster } from './domain/kafka.ts';
 import { uuidFromUlid } from './domain/make-invocation-id.ts';
 import type { DiscoveredDeployment } from './domain/manifest.ts';
-import type { Deployment, Schema } from './domain/schema.ts';
+import type {
+  RuleChange,
+  RuleChangeResult,
+  RuleRemoval,
+  RuleRemovalResult,
+} from './domain/rule-book.ts';
+import { changeRules, removeRules } from './domain/rule-book.ts';
+import type { Schema } from './domain/schema.ts';
 import { unixMillis, type UnixMillis } from './domain/time.ts';
 import type {
+  ChangeResult,
   DeploymentDiscovery,
   RegisterDeployment,
   RegisterResult,
@@ -21,6 +32,18 @@ import type {
   UpdateDeployment,
   UpdateResult,
 } from './ports.ts';
+import { updateAddress } from './schema/address.ts';
+import type { SchemaChange } from './schema/change.ts';
+import {
+  createCluster,
+  createSubscription,
+  removeCluster,
+  removeSubscription,
+  updateCluster,
+  type NewSubscription,
+} from './schema/kafka.ts';
+import { modifyService, type ServiceSettings } from './schema/modify-service.ts';
+import { deploymentTypeChanged } from './schema/refusal.ts';
 import {
   findDeploymentAt,
   registerDeployment,
@@ -71,7 +94,7 @@ export class SchemaActor implements SchemaRegistry {
   }
 
   async register(request: RegisterDeployment): Promise<RegisterResult> {
-    const existing = findDeploymentAt(this.#schema, request.uri);
+    const existing = findDeploymentAt(this.#schema, request.address);
     if (existing !== undefined && !request.force) {
       return { kind: 'existing', deployment: existing };
     }
@@ -86,7 +109,7 @@ export class SchemaActor implements SchemaRegistry {
     discovered: DiscoveredDeployment,
   ): Decision<RegisterResult> {
     const nowMs = this.#now();
-    const freshId = newDeploymentId(nowMs);
+    const freshId = formatDeploymentId(freshUlid(nowMs));
     const registered = registerDeployment(schema, { ...request, discovered, nowMs, freshId });
     if (registered.kind === 'existing' || registered.kind === 'refused') {
       return { result: registered };
@@ -102,13 +125,16 @@ export class SchemaActor implements SchemaRegistry {
     const stored = this.#schema.deployments.get(request.id);
     if (stored === undefined) return { kind: 'unknownDeployment' };
     if (changesNothing(request)) return { kind: 'updated', deployment: stored };
-    const uri = request.uri ?? storedUri(stored);
+    const updated = updateAddress(stored.endpoint, request.address);
+    if (updated === undefined) {
+      return { kind: 'refused', refusal: deploymentTypeChanged(stored.endpoint.kind) };
+    }
+    const { address, useHttp11 } = updated;
     const additionalHeaders = request.additionalHeaders ?? stored.additionalHeaders;
-    const useHttp11 = request.useHttp11 ?? stored.httpVersion === 'HTTP/1.1';
-    const outcome = await this.#discovery.discover({ uri, useHttp11, additionalHeaders });
+    const outcome = await this.#discovery.discover({ address, useHttp11, additionalHeaders });
     if (outcome.kind === 'discoveryFailed') return outcome;
     const { id, overwrite, dryRun } = request;
-    const update = { id, uri, additionalHeaders, overwrite, discovered: outcome.discovered };
+    const update = { id, address, additionalHeaders, overwrite, discovered: outcome.discovered };
     return this.#change<UpdateResult>((schema) => {
       const updated = updateDeployment(schema, update);
       if (updated.kind !== 'updated') return { result: updated };
@@ -121,6 +147,55 @@ export class SchemaActor implements SchemaRegistry {
     return this.#change((schema) => {
       const without = removeDeployment(schema, id);
       return { result: without === undefined ? 'unknownDeployment' : 'removed', schema: without };
+    });
+  }
+
+  changeRules(changes: readonly RuleChange[]): Promise<RuleChangeResult> {
+    return this.#change((schema) => {
+      const result = changeRules(schema.ruleBook, changes, this.#now());
+      return { result, schema: withRuleBook(schema, result) };
+    });
+  }
+
+  removeRules(removals: readonly RuleRemoval[]): Promise<RuleRemovalResult> {
+    return this.#change((schema) => {
+      const result = removeRules(schema.ruleBook, removals);
+      return { result, schema: withRuleBook(schema, result) };
+    });
+  }
+
+  modifyService(service: string, settings: ServiceSettings) {
+    return this.#changeIfAllowed((schema) => modifyService(schema, service, settings));
+  }
+
+  createKafkaCluster(name: string, properties: KafkaCluster['properties']) {
+    return this.#changeIfAllowed((schema) => createCluster(schema, name, properties, this.#now()));
+  }
+
+  updateKafkaCluster(name: string, properties: KafkaCluster['properties']) {
+    return this.#changeIfAllowed((schema) => updateCluster(schema, name, properties));
+  }
+
+  removeKafkaCluster(name: string, options: { readonly force: boolean }) {
+    return this.#changeIfAllowed((schema) => removeCluster(schema, name, options));
+  }
+
+  createSubscription(subscription: Omit<NewSubscription, 'id'>) {
+    return this.#changeIfAllowed((schema) => {
+      const id = formatSubscriptionId(freshUlid(this.#now()));
+      return createSubscription(schema, { ...subscription, id });
+    });
+  }
+
+  removeSubscription(id: SubscriptionId) {
+    return this.#changeIfAllowed((schema) => removeSubscription(schema, id));
+  }
+
+  #changeIfAllowed<T>(decide: (schema: Schema) => SchemaChange<T>): Promise<ChangeResult<T>> {
+    return this.#change((schema): Decision<ChangeResult<T>> => {
+      const change = decide(schema);
+      if (change.kind === 'refused') return { result: change };
+      return { result: { kind: 'changed', value: change.value }, schema: change.schema };
     });
   }
 
@@ -143,18 +218,22 @@ export class SchemaActor implements SchemaRegistry {
   }
 }
 
-function newDeploymentId(nowMs: UnixMillis): DeploymentId {
-  return formatDeploymentId(uuidFromUlid(nowMs, randomBytes(10)));
+/** The schema with the book that a change made, `undefined` if it made none. */
+function withRuleBook(
+  schema: Schema,
+  result: RuleChangeResult | RuleRemovalResult,
+): Schema | undefined {
+  if (result.kind !== 'changed' && result.kind !== 'removed') return undefined;
+  const { book: ruleBook } = result;
+  return ruleBook === schema.ruleBook
+    ? undefined
+    : { ...schema, version: schema.version + 1, ruleBook };
 }
 
-function changesNothing({ uri, additionalHeaders, useHttp11 }: UpdateDeployment): boolean {
-  return uri === undefined && additionalHeaders === undefined && useHttp11 === undefined;
+function freshUlid(nowMs: UnixMillis): bigint {
+  return uuidFromUlid(nowMs, randomBytes(10));
 }
 
-function storedUri({ uri }: Deployment): DeploymentUri {
-  const parsed = parseDeploymentUri(uri);
-  return must(
-    parsed.kind === 'absolute' ? parsed.uri : undefined,
-    `a stored deployment has an absolute URI: ${uri}`,
-  );
+function changesNothing({ address, additionalHeaders }: UpdateDeployment): boolean {
+  return address === undefined && additionalHeaders === undefined;
 }

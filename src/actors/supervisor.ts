@@ -73,7 +73,7 @@ export class Supervisor {
     });
     this.#channels[thread] = channel;
     router.threadStarted(thread, channel);
-    const task = { port: port2, partitions: router.partitionsOf(thread), settings };
+    const task = { port: port2, thread, partitions: router.partitionsOf(thread), settings };
     this.#tasks[thread] = this.#pool.run(task, { transferList: [port2] }).then(
       () => undefined,
       (error: unknown) => this.#replace(thread, error),

@@ -9,6 +9,8 @@ export type DataDirectoryErrorKind =
   | 'newerFormat'
   /** The marker file is damaged, or missing although there is data. */
   | 'badMarker'
+  /** A record of a log is damaged that had been flushed. */
+  | 'damagedLog'
   /** The directory holds data of a Restate server. */
   | 'foreignData'
   /** The base directory holds data of nodes with other names, and no name was chosen. */

@@ -27,7 +27,8 @@ export function writeFileFlushed(path: string, temporary: string, text: string):
   flushDirectory(dirname(path));
 }
 
-function flushDirectory(directory: string): void {
+/** Makes the entries of a directory durable: files made, renamed, removed. */
+export function flushDirectory(directory: string): void {
   // Windows cannot open a directory as a file; its file system journals renames by itself.
   if (process.platform === 'win32') return;
   const handle = openSync(directory, 'r');

@@ -7,6 +7,8 @@
 // at most 1,978 bytes: a text longer than TEXT_BYTES_MAX is `| 0xffff | SHA-256 |`. A byte string is
 // the last field of a key and has no length; one longer than TEXT_BYTES_MAX is cut there and its
 // SHA-256 follows. Rows whose key holds a hash carry the full texts in their value.
+//
+// An owner is `service text, key text`; one in a scope is `| 0xfffe | scope text`, and the same.
 import { createHash } from 'node:crypto';
 import { assert } from '../actors/domain/assert.ts';
 import {
@@ -32,6 +34,7 @@ export const Table = {
   invocationId: 11,
   history: 12,
   expiry: 13,
+  slotLine: 14,
 } as const;
 export type Table = (typeof Table)[keyof typeof Table];
 
@@ -41,6 +44,7 @@ export const TEXT_BYTES_MAX = 512;
 /** What LMDB takes with pages of 4 KiB. Unit: bytes. */
 const KEY_BYTES_MAX = 1978;
 const HASHED = 0xffff;
+const SCOPED = 0xfffe;
 const PREFIX_BYTES = 3;
 const PARTITION_KEY_BYTES = 8;
 
@@ -87,6 +91,7 @@ export class KeyWriter {
   }
 
   owner(owner: ServiceKey): this {
+    if (owner.scope !== undefined) this.u16(SCOPED).text(owner.scope);
     return this.text(owner.service).text(owner.key);
   }
 
@@ -152,9 +157,10 @@ export function hashedOwner({ service, key }: ServiceKey): PackedOwner | null {
   return isLongText(service) || isLongText(key) ? [service, key] : null;
 }
 
-/** A map key that differs for different owners. */
-export function ownerName(owner: ServiceKey): string {
-  return `${owner.service.length}:${owner.service}${owner.key}`;
+/** A map key that differs for different owners; scopes have no slash. */
+export function ownerName({ service, key, scope }: ServiceKey): string {
+  const name = `${service.length}:${service}${key}`;
+  return scope === undefined ? name : `@${scope}/${name}`;
 }
 
 /** The smallest key after every key that starts with `prefix`. */

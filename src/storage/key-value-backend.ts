@@ -1,4 +1,4 @@
-// The log interface under every partition store: ordered binary keys, and one door to durability.
+// What is under every partition store: ordered binary keys, and one door to durability.
 
 /** One row of a batch; an absent value deletes the key. */
 export interface Write {
@@ -12,7 +12,7 @@ export interface KeyRange {
   readonly end: Buffer;
 }
 
-/** Reads see every flushed batch, and may see batches that are committed but not flushed yet. */
+/** Reads see every batch that is applied, and may see others that are committed. */
 export interface KeyValueBackend {
   /** The value belongs to the caller. */
   get(key: Buffer): Buffer | undefined;
@@ -22,8 +22,11 @@ export interface KeyValueBackend {
   /**
    * Applies the writes as one atomic batch; no key occurs twice. Resolves once the batch is flushed
    * to disk; batches are flushed in the order of the calls. Rejects when it may not be durable.
-   * Keys and values must not change any more.
+   * `onApplied` is called when reads see the batch, before or after that. Keys and values must not
+   * change any more.
    */
-  commit(writes: readonly Write[]): Promise<void>;
+  commit(writes: readonly Write[], onApplied?: () => void): Promise<void>;
+  /** Resolves once reads, also those of other threads, see every batch committed so far. */
+  settle(): Promise<void>;
   close(): Promise<void>;
 }

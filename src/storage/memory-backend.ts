@@ -5,6 +5,7 @@ import type { KeyRange, KeyValueBackend, Write } from './key-value-backend.ts';
 interface HeldBatch {
   readonly writes: readonly Write[];
   readonly flushed: () => void;
+  readonly onApplied: (() => void) | undefined;
 }
 
 export interface MemoryBackendOptions {
@@ -51,10 +52,10 @@ export class MemoryBackend implements KeyValueBackend {
     for (const { key } of this.#rowsIn(range)) yield Buffer.from(key);
   }
 
-  commit(writes: readonly Write[]): Promise<void> {
+  commit(writes: readonly Write[], onApplied?: () => void): Promise<void> {
     assert(this.#isUsable, 'a backend commits before it is closed or crashed');
     return new Promise((resolve) => {
-      this.#held.push({ writes, flushed: resolve });
+      this.#held.push({ writes, flushed: resolve, onApplied });
       if (!this.#holdsCommits) queueMicrotask(() => this.flushNext());
     });
   }
@@ -64,6 +65,7 @@ export class MemoryBackend implements KeyValueBackend {
     const batch = this.#held.shift();
     if (batch === undefined) return false;
     this.#apply(batch.writes);
+    batch.onApplied?.();
     batch.flushed();
     return true;
   }
@@ -73,6 +75,11 @@ export class MemoryBackend implements KeyValueBackend {
     this.#held.length = 0;
     this.#isUsable = false;
     return new MemoryBackend({ holdsCommits: this.#holdsCommits, flushed: this });
+  }
+
+  settle(): Promise<void> {
+    while (this.flushNext());
+    return Promise.resolve();
   }
 
   close(): Promise<void> {

@@ -12,6 +12,9 @@ import type {
   InboxItem,
   OutboxMessage,
   ServiceKey,
+  SlotLedger,
+  SlotLine,
+  SlotWaiter,
   Timer,
 } from '../actors/partition/state.ts';
 import type { PartitionStore } from '../actors/ports.ts';
@@ -24,9 +27,10 @@ import { JournalTable } from './tables/journal.ts';
 import { LockTable } from './tables/lock.ts';
 import { OutboxTable } from './tables/outbox.ts';
 import { PromiseTable } from './tables/promise.ts';
+import { SlotLineTable } from './tables/slot-line.ts';
 import { TimerTable } from './tables/timer.ts';
 import { UserStateTable } from './tables/user-state.ts';
-import { forgetFlushed, type SealedBatch, WriteSet } from './write-set.ts';
+import { forgetApplied, type SealedBatch, WriteSet } from './write-set.ts';
 
 export interface PartitionStoreOptions {
   /** May be shared with the stores of other partitions; closing the store leaves it open. */
@@ -43,6 +47,7 @@ export function openPartitionStore(options: PartitionStoreOptions): PartitionSto
 class BackedPartitionStore implements PartitionStore {
   readonly partition: PartitionNumber;
   readonly partitionsCount: number;
+  readonly slots: SlotLedger = { taken: new Map(), blocked: new Map(), blockedBy: new Map() };
   readonly #backend: KeyValueBackend;
   readonly #writeSet = new WriteSet();
   readonly #invocations: InvocationTable;
@@ -50,6 +55,7 @@ class BackedPartitionStore implements PartitionStore {
   readonly #userState: UserStateTable;
   readonly #locks: LockTable;
   readonly #inboxes: InboxTable;
+  readonly #slotLines: SlotLineTable;
   readonly #timers: TimerTable;
   readonly #promises: PromiseTable;
   readonly #expiries: ExpiryTable;
@@ -67,6 +73,7 @@ class BackedPartitionStore implements PartitionStore {
     this.#userState = new UserStateTable(backend, this.#writeSet, partition);
     this.#locks = new LockTable(backend, this.#writeSet, partition);
     this.#inboxes = new InboxTable(backend, this.#writeSet, partition);
+    this.#slotLines = new SlotLineTable(backend, this.#writeSet, partition);
     this.#timers = new TimerTable(backend, this.#writeSet, partition);
     this.#promises = new PromiseTable(backend, this.#writeSet, partition);
     this.#expiries = new ExpiryTable(backend, this.#writeSet, partition);
@@ -91,14 +98,13 @@ class BackedPartitionStore implements PartitionStore {
 
   async #flush(batch: SealedBatch): Promise<void> {
     try {
-      await this.#backend.commit(batch.writes);
+      await this.#backend.commit(batch.writes, () => forgetApplied(batch));
     } catch (cause) {
       if (this.#condition === 'open') this.#condition = 'failed'; // Keeps S3.
       throw new Error(`partition ${this.partition}: batch ${batch.number} may not be durable`, {
         cause,
       });
     }
-    forgetFlushed(batch);
   }
 
   nextInvocationNumber(): number {
@@ -175,6 +181,18 @@ class BackedPartitionStore implements PartitionStore {
 
   removeFromInbox(owner: ServiceKey, sequence: number): void {
     this.#inboxes.remove(owner, sequence);
+  }
+
+  pushSlotWaiter(line: SlotLine, hasStarted: boolean, invocationId: InvocationId): number {
+    return this.#slotLines.push(line, hasStarted, invocationId);
+  }
+
+  firstSlotWaiter(line: SlotLine): SlotWaiter | undefined {
+    return this.#slotLines.first(line);
+  }
+
+  removeSlotWaiter(line: SlotLine, hasStarted: boolean, sequence: number): void {
+    this.#slotLines.remove(line, hasStarted, sequence);
   }
 
   putTimer(timer: Timer): void {

@@ -3,7 +3,7 @@
 import { Packr } from 'msgpackr';
 import { assert, unreachable } from '../actors/domain/assert.ts';
 import type { InvocationId } from '../actors/domain/ids.ts';
-import type { InvocationTarget } from '../actors/domain/invocation.ts';
+import { inScope, type InvocationTarget } from '../actors/domain/invocation.ts';
 import type { NotificationId } from '../actors/domain/journal.ts';
 import type { Failure, NotificationResult, Outcome } from '../actors/domain/outcome.ts';
 
@@ -27,6 +27,17 @@ export function packRow(row: PackedRow): Uint8Array {
 export function unpackRow<Row extends PackedRow>(bytes: Uint8Array, version: Row[0]): Row {
   const row = packr.unpack(bytes) as Row;
   assert(row[0] === version, `a stored row has version ${version}, not ${String(row[0])}`);
+  return row;
+}
+
+/** `unpackRow` for tables that kept rows of earlier versions. */
+export function unpackRowOfAny<Row extends PackedRow>(
+  bytes: Uint8Array,
+  versions: ReadonlyArray<Row[0]>,
+): Row {
+  const row = packr.unpack(bytes) as Row;
+  const expected = versions.join(' or ');
+  assert(versions.includes(row[0]), `a stored row has version ${expected}, not ${String(row[0])}`);
   return row;
 }
 
@@ -63,9 +74,11 @@ export type PackedNotificationId =
   | readonly [tag: 1, index: number]
   | readonly [tag: 2, name: string];
 
+/** A scope is appended if there is one; a Service has a `null` before it then. */
 export type PackedTarget =
   | readonly [tag: 0, service: string, handler: string]
-  | readonly [tag: 1 | 2 | 3 | 4, service: string, handler: string, key: string];
+  | readonly [tag: 0, service: string, handler: string, key: null, scope: string]
+  | readonly [tag: 1 | 2 | 3 | 4, service: string, handler: string, key: string, scope?: string];
 
 export function packFailure(failure: Failure): PackedFailure {
   return [failure.code, failure.message, failure.metadata ?? null, failure.stacktrace ?? null];
@@ -144,25 +157,34 @@ export function unpackNotificationId(packed: PackedNotificationId): Notification
 }
 
 export function packTarget(target: InvocationTarget): PackedTarget {
+  const { service, handler, scope } = target;
   switch (target.kind) {
     case 'service':
-      return [0, target.service, target.handler];
-    case 'virtualObject': {
-      const tag = target.mode === 'exclusive' ? 1 : 2;
-      return [tag, target.service, target.handler, target.key];
-    }
+      return scope === undefined ? [0, service, handler] : [0, service, handler, null, scope];
+    case 'virtualObject':
+      return packKeyed(target.mode === 'exclusive' ? 1 : 2, target);
     case 'workflow':
-      return [target.mode === 'run' ? 3 : 4, target.service, target.handler, target.key];
+      return packKeyed(target.mode === 'run' ? 3 : 4, target);
     default:
       return unreachable(target);
   }
 }
 
+function packKeyed(
+  tag: 1 | 2 | 3 | 4,
+  { service, handler, key, scope }: InvocationTarget & { readonly key: string },
+): PackedTarget {
+  return scope === undefined ? [tag, service, handler, key] : [tag, service, handler, key, scope];
+}
+
 export function unpackTarget(packed: PackedTarget): InvocationTarget {
+  return inScope(unpackUnscoped(packed), packed[4]);
+}
+
+function unpackUnscoped(packed: PackedTarget): InvocationTarget {
+  if (packed[0] === 0) return { kind: 'service', service: packed[1], handler: packed[2] };
   const [tag, service, handler, key] = packed;
   switch (tag) {
-    case 0:
-      return { kind: 'service', service, handler };
     case 1:
       return { kind: 'virtualObject', service, key, handler, mode: 'exclusive' };
     case 2:

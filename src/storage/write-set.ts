@@ -1,7 +1,8 @@
-// The rows written since the last flush. Tables keep them in memory, so that reads see them at once;
-// a commit turns those of the open batch into writes, a flush lets the tables forget them.
+// The rows that the backend does not show yet. Tables keep them in memory, so that reads see them at
+// once; a commit turns those of the open batch into writes, and when the backend has applied them the
+// tables forget them.
 //   W1. A row is in the open batch at most once, however often it is written.
-//   W2. A row stays in memory until the last batch it was written in is flushed.
+//   W2. A row stays in memory until the last batch it was written in is applied.
 import { assert } from '../actors/domain/assert.ts';
 import type { Write } from './key-value-backend.ts';
 
@@ -56,7 +57,7 @@ export class WriteSet {
   }
 }
 
-export function forgetFlushed(batch: SealedBatch): void {
+export function forgetApplied(batch: SealedBatch): void {
   for (const row of batch.rows) {
     if (row.batch === batch.number) row.forget(); // Keeps W2.
   }

@@ -5,6 +5,7 @@ import { AttemptActor } from '../../src/actors/attempt-actor.ts';
 import { formatInvocationId } from '../../src/actors/domain/ids.ts';
 import { HANDLER_DEFAULTS } from '../../src/actors/domain/limits.ts';
 import { EMPTY_SCHEMA } from '../../src/actors/domain/schema.ts';
+import { NO_SCOPE_FEATURES } from '../../src/actors/domain/scope.ts';
 import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import type { PartitionCommand } from '../../src/actors/partition/command.ts';
 import { createServiceProtocol } from '../../src/io/service-protocol/service-protocol.ts';
@@ -12,7 +13,7 @@ import { createServiceProtocol } from '../../src/io/service-protocol/service-pro
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NODE_TIMER_MS_MAX = 2 ** 31 - 1;
 const identity = { invocationId: formatInvocationId(1n, 2n), epoch: 3 };
-const BEGIN = { kind: 'beginAttempt', ...identity };
+const BEGIN = { kind: 'beginAttempt', ...identity, nowMs: 0 };
 
 function createRig(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
@@ -21,11 +22,16 @@ function createRig(t: TestContext) {
   const actor = new AttemptActor(
     {
       transport: { open: () => assert.fail('nothing is opened'), close: () => Promise.resolve() },
-      protocol: createServiceProtocol(1024),
+      protocol: createServiceProtocol({
+        protocolVersionMax: 6,
+        messageBytesMax: 1024,
+        awaitedDepthMax: 1000,
+      }),
       schema: { current: () => EMPTY_SCHEMA },
       observer: { attemptFailed: () => undefined, largeMessageReceived: () => undefined },
       messageBytesWarning: 1000,
       defaults: HANDLER_DEFAULTS,
+      scopeFeatures: NO_SCOPE_FEATURES,
       identity: { headersFor: () => [] },
       commonHeaders: [],
       now: () => unixMillis(0),

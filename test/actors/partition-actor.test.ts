@@ -27,6 +27,8 @@ function createRig(backend: KeyValueBackend): Rig {
     store: openPartitionStore({ backend, partition: HERE, partitionsCount: 2 }),
     rules: {
       eagerStateBytesMax: 0,
+      pausesAtOnce: false,
+      concurrencyLimitOf: () => Infinity,
       usesLazyState: () => false,
       findDeployment: () => undefined,
       completionIdsOf: () => [],

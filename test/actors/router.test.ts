@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
-import { formatInvocationId } from '../../src/actors/domain/ids.ts';
+import { formatInvocationId, partitionOfKey } from '../../src/actors/domain/ids.ts';
 import type { InvocationId, PartitionNumber } from '../../src/actors/domain/ids.ts';
+import { keyedPartitionKey } from '../../src/actors/domain/make-invocation-id.ts';
 import { EMPTY_SCHEMA } from '../../src/actors/domain/schema.ts';
 import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import { largeBodyOf } from '../../src/actors/messages.ts';
@@ -13,7 +14,7 @@ import type { ToMainThread, ToPartitionThread } from '../../src/actors/messages.
 import { GatewayUnavailableError } from '../../src/actors/ports.ts';
 import type { IngressSubmission } from '../../src/actors/ports.ts';
 import { Router } from '../../src/actors/router.ts';
-import type { RequestReply } from '../../src/actors/partition/effect.ts';
+import type { OperationOutcome, RequestReply } from '../../src/actors/partition/effect.ts';
 import { ThreadChannel } from '../../src/actors/thread-channel.ts';
 import { T0 } from './partition/describe.ts';
 import { Machine, VOID } from './partition/machine.ts';
@@ -21,6 +22,14 @@ import { Machine, VOID } from './partition/machine.ts';
 const PARTITIONS_COUNT = 4;
 const ACCEPTED: RequestReply = { kind: 'accepted', isNew: true };
 const submissions = new Machine();
+
+/** A key whose partition is this one. */
+function keyIn(partition: number): string {
+  for (let n = 0; ; n += 1) {
+    const key = `key ${n}`;
+    if (partitionOfKey(keyedPartitionKey(key), PARTITIONS_COUNT) === partition) return key;
+  }
+}
 
 function idIn(partition: number): InvocationId {
   return formatInvocationId(BigInt(partition) << 62n, 7n);
@@ -192,10 +201,41 @@ test('schema changes reach every thread, ready or not', async (t) => {
   }
 });
 
+test('an edit of the state of a key goes where its scope lives, if it is in one', async (t) => {
+  const { router, threads } = await createReadyRig(t);
+  const edit = { entries: [] };
+  const places = new Set<number>();
+  for (const scope of [undefined, 's1', 's2', 's3', 's4']) {
+    const owner = { service: 'Counter', key: 'k', ...(scope !== undefined && { scope }) };
+    void router.editState(owner, edit);
+    const [first, second] = await Promise.all(threads.map(async (each) => each.drain()));
+    const [message] = [...(first ?? []), ...(second ?? [])];
+    assert.ok(message?.kind === 'command' && message.command.kind === 'editState');
+    assert.deepEqual(message.command.owner, owner);
+    const key = keyedPartitionKey(scope ?? 'k');
+    assert.equal(message.partition, partitionOfKey(key, PARTITIONS_COUNT));
+    places.add(message.partition);
+  }
+  assert.ok(places.size > 1);
+});
+
 interface LossRow {
   readonly name: string;
-  readonly request: (router: Router) => Promise<RequestReply>;
+  readonly request: (router: Router) => Promise<RequestReply | OperationOutcome | void>;
   readonly isRepeatable: boolean;
+  /** What the partition answers in the end. Default: accepted. */
+  readonly answer?: RequestReply;
+}
+
+/** A key that belongs to the first partition. */
+const OWNER = { service: 'Counter', key: keyIn(0) };
+const DONE: RequestReply = { kind: 'operated', outcome: { kind: 'done' } };
+const EDITED: RequestReply = { kind: 'stateEditAccepted' };
+
+/** What whoever asked is told. */
+function toldOf(reply: RequestReply): unknown {
+  if (reply.kind === 'operated') return reply.outcome;
+  return reply.kind === 'stateEditAccepted' ? undefined : reply;
 }
 
 const LOSSES: readonly LossRow[] = [
@@ -218,23 +258,59 @@ const LOSSES: readonly LossRow[] = [
     request: (router) => router.signal(idIn(0), { kind: 'signal', index: 17 }, VOID),
     isRepeatable: false,
   },
+  ...(['pause', 'purgeJournal', 'cancel', 'kill', 'purge'] as const).map((kind) => ({
+    name: kind,
+    request: (router: Router) => router.operate(idIn(0), { kind }),
+    isRepeatable: kind === 'pause' || kind === 'purgeJournal',
+    answer: DONE,
+  })),
+  {
+    name: 'resume',
+    request: (router) => router.operate(idIn(0), { kind: 'resume', deployment: 'keep' }),
+    isRepeatable: true,
+    answer: DONE,
+  },
+  {
+    name: 'restart as new',
+    request: (router) =>
+      router.operate(idIn(0), {
+        kind: 'restartAsNew',
+        newInvocationId: formatInvocationId(0n, 8n),
+        from: 0,
+        deployment: 'latest',
+      }),
+    isRepeatable: true,
+    answer: DONE,
+  },
+  {
+    name: 'state edit of any version',
+    request: (router) => router.editState(OWNER, { entries: [] }),
+    isRepeatable: false,
+    answer: EDITED,
+  },
+  {
+    name: 'state edit of one version',
+    request: (router) => router.editState(OWNER, { entries: [], expectedVersion: 'v' }),
+    isRepeatable: true,
+    answer: EDITED,
+  },
 ];
 
-for (const { name, request, isRepeatable } of LOSSES) {
+for (const { name, request, isRepeatable, answer = ACCEPTED } of LOSSES) {
   test(`a ${name} is ${isRepeatable ? 'sent again' : 'refused'} when its thread is lost`, async (t) => {
     const { router, start, say, threads } = await createReadyRig(t);
-    const reply = request(router);
+    const answered = request(router);
     const [first] = threads[0].commands(await threads[0].drain());
     router.threadLost(0);
-    if (!isRepeatable) return assert.rejects(reply, GatewayUnavailableError);
+    if (!isRepeatable) return assert.rejects(answered, GatewayUnavailableError);
     const replacement = start(0);
     assert.deepEqual(replacement.commands(await replacement.drain()), []);
     say(0, { kind: 'ready' });
     const [again] = replacement.commands(await replacement.drain());
     assert.deepEqual(again, first);
     assert.ok(again !== undefined && 'requestId' in again.command);
-    say(0, { kind: 'reply', requestId: again.command.requestId, reply: ACCEPTED });
-    assert.deepEqual(await reply, ACCEPTED);
+    say(0, { kind: 'reply', requestId: again.command.requestId, reply: answer });
+    assert.deepEqual(await answered, toldOf(answer));
   });
 }
 

@@ -9,7 +9,7 @@ import type {
   SchemaStore,
 } from '../../src/actors/ports.ts';
 import { SchemaActor } from '../../src/actors/schema-actor.ts';
-import { deploymentId, discovered, serviceManifest, T0, uri } from '../support/schema-fixtures.ts';
+import { at, deploymentId, discovered, serviceManifest, T0 } from '../support/schema-fixtures.ts';
 
 interface Pending<T> {
   readonly value: T;
@@ -63,7 +63,7 @@ function startActor(
 
 function request(fields: Partial<RegisterDeployment> = {}): RegisterDeployment {
   return {
-    uri: uri('http://host:9080/'),
+    address: at('http://host:9080/'),
     useHttp11: false,
     additionalHeaders: {},
     metadata: {},
@@ -100,7 +100,7 @@ describe('a change of the schema', () => {
     const { actor } = startActor(store);
     const answers = [
       actor.register(request()),
-      actor.register(request({ uri: uri('http://other') })),
+      actor.register(request({ address: at('http://other') })),
     ];
     while (store.saves.length === 0) await nextTurn();
     await nextTurn();
@@ -119,7 +119,7 @@ describe('a change of the schema', () => {
     const published: Schema[] = [];
     actor.subscribe((schema) => published.push(schema));
     const lost = assert.rejects(actor.register(request()), /disk full/);
-    const kept = actor.register(request({ uri: uri('http://other') }));
+    const kept = actor.register(request({ address: at('http://other') }));
     while (store.saves.length === 0) await nextTurn();
     store.saves[0]?.reject(new Error('disk full'));
     await lost;
@@ -127,8 +127,8 @@ describe('a change of the schema', () => {
     store.saves[1]?.resolve();
     await kept;
     assert.deepEqual(
-      [...actor.current().deployments.values()].map((it) => it.uri),
-      ['http://other/'],
+      [...actor.current().deployments.values()].map(({ endpoint }) => endpoint),
+      [{ kind: 'http', uri: 'http://other/', httpVersion: 'HTTP/2.0' }],
     );
     assert.equal(published.length, 1);
   });
@@ -139,7 +139,7 @@ describe('a change of the schema', () => {
     const unsubscribe = actor.subscribe(() => (heard += 1));
     await actor.register(request());
     unsubscribe();
-    await actor.register(request({ uri: uri('http://other') }));
+    await actor.register(request({ address: at('http://other') }));
     assert.equal(heard, 1);
   });
 });
@@ -157,7 +157,7 @@ describe('SchemaActor.register', () => {
     const { actor, asked } = startActor(store);
     const first = await actor.register(request());
     const again = await actor.register(
-      request({ uri: uri('https://host:9080/'), breaking: true, dryRun: true }),
+      request({ address: at('https://host:9080/'), breaking: true, dryRun: true }),
     );
     assert.ok(first.kind === 'created' && again.kind === 'existing');
     assert.equal(again.deployment, first.deployment);
@@ -172,6 +172,20 @@ describe('SchemaActor.register', () => {
       ['created', 'existing'],
     );
     assert.equal(actor.current().deployments.size, 1);
+  });
+
+  test('for the other kind of deployment asks nobody and is refused', async () => {
+    const { actor, asked } = startActor(new HeldStore());
+    const { id } = await registerOne(actor);
+    const result = await actor.update({
+      id,
+      address: { kind: 'lambda', assumeRoleArn: 'arn:aws:iam::1:role/r' },
+      overwrite: false,
+      dryRun: false,
+    });
+    assert.ok(result.kind === 'refused');
+    assert.equal(result.refusal.kind, 'deploymentTypeChanged');
+    assert.equal(asked.length, 1);
   });
 
   test('that only tries stores nothing', async () => {
@@ -202,10 +216,12 @@ describe('SchemaActor.register', () => {
   });
 
   test('is not held up by the discovery of another', async () => {
-    const { actor } = startActor(new HeldStore(), ({ uri: { authority } }) =>
-      authority === 'slow' ? new Promise(() => {}) : Promise.resolve(GREETER),
+    const { actor } = startActor(new HeldStore(), ({ address }) =>
+      address.kind === 'http' && address.uri.authority === 'slow'
+        ? new Promise(() => {})
+        : Promise.resolve(GREETER),
     );
-    void actor.register(request({ uri: uri('http://slow') }));
+    void actor.register(request({ address: at('http://slow') }));
     const result = await actor.register(request());
     assert.equal(result.kind, 'created');
   });
@@ -214,7 +230,7 @@ describe('SchemaActor.register', () => {
     const { actor } = startActor(new HeldStore());
     const results = await Promise.all([
       actor.register(request()),
-      actor.register(request({ uri: uri('http://other') })),
+      actor.register(request({ address: at('http://other') })),
     ]);
     const ids = results.map((result) => ('deployment' in result ? result.deployment.id : ''));
     assert.notEqual(ids[0], ids[1]);
@@ -237,13 +253,17 @@ describe('SchemaActor.update', () => {
   test('asks with what is stored where the request leaves it out', async () => {
     const { actor, asked } = startActor(new HeldStore());
     const { id } = await registerOne(actor);
-    await actor.update({ id, uri: uri('http://moved'), overwrite: false, dryRun: false });
+    await actor.update({ id, address: at('http://moved'), overwrite: false, dryRun: false });
     assert.deepEqual(asked[1], {
-      uri: uri('http://moved'),
+      address: at('http://moved'),
       useHttp11: false,
       additionalHeaders: { h: '1' },
     });
-    assert.equal(actor.current().deployments.get(id)?.uri, 'http://moved/');
+    assert.deepEqual(actor.current().deployments.get(id)?.endpoint, {
+      kind: 'http',
+      uri: 'http://moved/',
+      httpVersion: 'HTTP/2.0',
+    });
   });
 
   test('that only tries stores nothing', async () => {
@@ -266,7 +286,7 @@ describe('SchemaActor.update', () => {
     const { actor, asked } = startActor(new HeldStore());
     const result = await actor.update({
       id: deploymentId(1),
-      uri: uri('http://moved'),
+      address: at('http://moved'),
       overwrite: false,
       dryRun: false,
     });

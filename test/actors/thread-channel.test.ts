@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import type { DeploymentId, PartitionNumber } from '../../src/actors/domain/ids.ts';
-import type { Deployment, ServiceRevision } from '../../src/actors/domain/schema.ts';
+import {
+  type Deployment,
+  EMPTY_SCHEMA,
+  type ServiceRevision,
+} from '../../src/actors/domain/schema.ts';
 import { unixMillis } from '../../src/actors/domain/time.ts';
 import { largeBodyOf } from '../../src/actors/messages.ts';
 import type { ToMainThread, ToPartitionThread } from '../../src/actors/messages.ts';
@@ -168,9 +172,8 @@ test('a schema arrives with its maps', async (t) => {
   const services = new Map([['S', service]]);
   const deployment: Deployment = {
     id,
-    uri: 'http://localhost:9080/',
+    endpoint: { kind: 'http', uri: 'http://localhost:9080/', httpVersion: 'HTTP/2.0' },
     protocolMode: 'BidiStream',
-    httpVersion: 'HTTP/2.0',
     additionalHeaders: { authorization: 'x' },
     metadata: {},
     createdAtMs: unixMillis(T0),
@@ -178,7 +181,8 @@ test('a schema arrives with its maps', async (t) => {
     maxProtocolVersion: 6,
     services,
   };
-  const schema = { version: 1, deployments: new Map([[id, deployment]]), services };
+  const deployments = new Map([[id, deployment]]);
+  const schema = { ...EMPTY_SCHEMA, deployments, services };
   near.postAlone({ kind: 'schema', schema });
   near.post({ kind: 'schema', schema });
   const received = await arrived(2);

@@ -174,6 +174,42 @@ const COMBINATOR_ROWS: readonly Row[] = [
   { operation: 'allSettledTellsEach', answer: ['fine', '422 it refused'] },
   { operation: 'orTimeoutFailsInTime', answer: '408 Timeout occurred' },
   { operation: 'orTimeoutLetsFastOnesThrough', answer: 'in time' },
+  { operation: 'combinatorsOfNothing', answer: [[], [], 'went on'] },
+  { operation: 'anyFailsWhenAllFail', answer: ['418 one', '418 other'] },
+  { operation: 'raceFailsWithTheFirst', answer: '418 quick' },
+  { operation: 'allKeepsItsOrder', answer: ['slow', 'fast', 'called'] },
+  {
+    operation: 'combinatorsNest',
+    answer: ['all won the race', 'race won', ['418 told', 'fine']],
+  },
+  {
+    operation: 'combinatorsAreReused',
+    answer: ['fast', 'slow', 'slow', 'fast', ['slow', 'fast']],
+  },
+  { operation: 'allIsResumedInParts', answer: ['first', 'second'] },
+  { operation: 'raceIsResumed', answer: 'awake', effects: { attempt: 2 } },
+  {
+    operation: 'orTimeoutOfCombinators',
+    answer: ['408 Timeout occurred', '408 Timeout occurred', 'won'],
+  },
+  { operation: 'raceInALoop', answer: 7 },
+];
+
+const CHILD_ROWS: readonly Row[] = [
+  { operation: 'callThatNobodyAwaits', answer: 38, effects: { called: 1, noted: 1 } },
+  { operation: 'failedCallThatNobodyAwaits', answer: 'went on', effects: { attempt: 1 } },
+  { operation: 'callAwaitedLate', answer: ['other', true], effects: { noted: 1 } },
+  { operation: 'callsNest', answer: 4 },
+  { operation: 'cancelBeforeStart', answer: '409 canceled' },
+  { operation: 'cancelOfTheEnded', answer: 'fine' },
+  { operation: 'cancelOfNobody', answer: 'went on' },
+  { operation: 'cancelOfItself', answer: '409 Cancelled' },
+  {
+    operation: 'cancelByReference',
+    answer: '409 Cancelled',
+    effects: { 'sleeper 409 Cancelled': 1 },
+    lackedBy: 'restate-sdk-1-12',
+  },
 ];
 
 const ERROR_ROWS: readonly Row[] = [
@@ -201,6 +237,7 @@ const ROWS: readonly Row[] = [
   ...SEND_ROWS,
   ...AWAKEABLE_ROWS,
   ...COMBINATOR_ROWS,
+  ...CHILD_ROWS,
   ...ERROR_ROWS,
 ];
 
@@ -221,11 +258,12 @@ async function checkRow(rig: Rig, row: Row, host: Host): Promise<void> {
   }
 }
 
-for (const { name, sdkPackage } of SDK_VERSIONS) {
+for (const sdk of SDK_VERSIONS) {
+  const { name, sdkPackage } = sdk;
   describe(name, { concurrency: true }, () => {
     let rig: Rig;
     before(async () => {
-      rig = await startOperationRig(sdkPackage);
+      rig = await startOperationRig(sdk);
     });
     after(() => rig.dispose());
 

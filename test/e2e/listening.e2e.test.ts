@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import type { TrackedChild } from '../support/child.ts';
 import { stringField } from '../support/json.ts';
-import { launch } from '../support/servers.ts';
+import { launch, serverUnderTest } from '../support/servers.ts';
 import { waitFor } from '../support/wait.ts';
 
 const cleanups: Array<() => unknown> = [];
@@ -41,7 +41,7 @@ class Server {
 
   /** Starts the process and waits until its admin API answers over its socket. */
   async start(): Promise<void> {
-    const child = launch([], this.#environment);
+    const child = launch(serverUnderTest, [], this.#environment);
     this.#child = child;
     await waitFor('an answer over the socket', async () => {
       assert(!child.hasExited(), child.output);

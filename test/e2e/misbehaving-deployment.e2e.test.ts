@@ -20,6 +20,7 @@ import {
 } from '../support/odd-deployment.ts';
 import type { Behaviour, OddRow } from '../support/odd-deployment.ts';
 import { bytesField, numberField } from '../support/protobuf.ts';
+import { awaitAny } from '../../src/actors/domain/awaited-future.ts';
 
 interface Row extends OddRow {
   readonly message: RegExp;
@@ -54,7 +55,7 @@ function errorOf(fields: Partial<ErrorMessage>): Behaviour {
 /** Sleeps for no time and suspends on that, then suspends on what it was given. */
 function suspendsAgainOn(ids: readonly number[]): Behaviour {
   const awaiting = ids.map((completionId) => ({ kind: 'completion', completionId }) as const);
-  const suspension = { kind: 'suspension', awaiting } as const;
+  const suspension = { kind: 'suspension', awaiting: awaitAny(awaiting) } as const;
   const sleep = { kind: 'sleep', wakeUpTimeMs: 1, completionId: 1, name: '' } as const;
   return (stream, attempt) =>
     attempt === 1 ? says(sleep, suspension)(stream, 1) : says(suspension)(stream, attempt);

@@ -51,7 +51,7 @@ describe('timeouts', () => {
     assert.equal((await reply).status, 500);
     const abortedMs = performance.now() - startMs;
     assert.ok(suspendedMs >= 140, `asked to suspend after ${suspendedMs} ms`);
-    assert.ok(abortedMs >= 290 && abortedMs < 5000, `aborted after ${abortedMs} ms`);
+    assert.ok(abortedMs >= 290 && abortedMs < 10_000, `aborted after ${abortedMs} ms`);
   });
 });
 

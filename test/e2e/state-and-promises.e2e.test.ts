@@ -7,11 +7,11 @@ import type { Rig } from '../support/rig.ts';
 import { SDK_VERSIONS } from '../support/service-process.ts';
 import { waitFor } from '../support/wait.ts';
 
-for (const { name, sdkPackage } of SDK_VERSIONS) {
-  describe(name, { concurrency: true }, () => {
+for (const sdk of SDK_VERSIONS) {
+  describe(sdk.name, { concurrency: true }, () => {
     let rig: Rig;
     before(async () => {
-      rig = await startOperationRig(sdkPackage);
+      rig = await startOperationRig(sdk);
     });
     after(() => rig.dispose());
 

@@ -7,6 +7,9 @@ export interface Tagged {
   readonly tag: string;
 }
 
+/** One context operation, performed by name. */
+export type Operation = (ctx: restate.Context, input: Tagged) => Promise<unknown>;
+
 export interface SleepInput extends Tagged {
   /** Awakeable that is resolved once the sleeper runs. */
   readonly startedId: string;
@@ -60,6 +63,13 @@ export const callee = restate.service({
       }
     },
 
+    /** Calls itself that many levels deep, and counts them. */
+    callItself: async (ctx: restate.Context, { depth }: NestInput): Promise<number> => {
+      if (depth === 0) return 0;
+      const below = { depth: depth - 1 };
+      return 1 + (await ctx.serviceClient<CalleeNest>({ name: 'Callee' }).callItself(below));
+    },
+
     /** Waits for a callee that sleeps until cancelled. */
     callSleeper: async (ctx: restate.Context, { tag, startedId }: SleepInput): Promise<void> => {
       try {
@@ -76,6 +86,14 @@ interface CalleeSleeper {
   sleepLong(ctx: restate.Context, input: SleepInput): Promise<void>;
 }
 
+export interface NestInput {
+  readonly depth: number;
+}
+
+interface CalleeNest {
+  callItself(ctx: restate.Context, input: NestInput): Promise<number>;
+}
+
 export interface NoteReply {
   readonly id: string;
   readonly header: string | null;
@@ -88,6 +106,14 @@ export const calleeObject = restate.object({
       const total = ((await ctx.get<number>('total')) ?? 0) + amount;
       ctx.set('total', total);
       return total;
+    },
+    addAfter: async (
+      ctx: restate.ObjectContext,
+      { ms, amount }: { ms: number; amount: number },
+    ): Promise<number> => {
+      await ctx.sleep(ms);
+      ctx.set('total', amount);
+      return amount;
     },
     total: restate.handlers.object.shared(
       async (ctx: restate.ObjectSharedContext): Promise<number> => (await ctx.get('total')) ?? 0,
@@ -107,6 +133,14 @@ export const calleeWorkflow = restate.workflow({
 export function describeError(error: unknown): string {
   if (error instanceof restate.TerminalError) return `${error.code} ${error.message}`;
   throw error;
+}
+
+/** Awaits a failure and describes it. */
+export async function failureOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'no failure',
+    (error: unknown) => describeError(error),
+  );
 }
 
 export const services = [callee, calleeObject, calleeWorkflow];

@@ -8,6 +8,7 @@ import type { Server } from 'node:net';
 import { SERVER_CERTIFICATE, SERVER_PRIVATE_KEY } from '../support/certificate.ts';
 import { requestEffect, type EndpointSettings } from '../support/endpoint-settings.ts';
 import { record } from './effects.ts';
+import { withFaults } from './faults.ts';
 
 interface ServiceModule {
   readonly services: restate.EndpointOptions['services'];
@@ -31,9 +32,17 @@ function createHandler(
   });
 }
 
-function createServer(handler: Handler, { transport }: EndpointSettings): Server {
+async function createServer(
+  services: restate.EndpointOptions['services'],
+  settings: EndpointSettings,
+): Promise<Server> {
   const identity = { cert: SERVER_CERTIFICATE, key: SERVER_PRIVATE_KEY };
-  switch (transport) {
+  if (settings.transport === 'lambda') {
+    const { createFunctionServer } = await import('./function-server.ts');
+    return createFunctionServer(services, settings);
+  }
+  const handler = createHandler(services, settings);
+  switch (settings.transport) {
     case 'http1':
       return http.createServer(handler);
     case 'https1':
@@ -42,14 +51,16 @@ function createServer(handler: Handler, { transport }: EndpointSettings): Server
       return http2.createSecureServer({ ...identity, allowHTTP1: true }, handler);
     case 'h2c':
     case undefined:
-      return http2.createServer(handler);
+      return http2.createServer(
+        settings.faults === undefined ? handler : withFaults(handler, settings.faults),
+      );
   }
 }
 
 const settings: EndpointSettings = JSON.parse(process.env['SERVICE_ENDPOINT'] ?? '{}');
 const services = (await Promise.all(process.argv.slice(2).map(loadServices))).flat();
-const server = createServer(createHandler(services, settings), settings);
-if (settings.recordsRequests === true) {
+const server = await createServer(services, settings);
+if (settings.recordsRequests === true && settings.transport !== 'lambda') {
   server.prependListener('request', ({ url = '', rawHeaders }: http.IncomingMessage) => {
     record(requestEffect(url, rawHeaders));
   });

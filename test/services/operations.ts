@@ -3,17 +3,19 @@
 import * as restate from '@restatedev/restate-sdk';
 import {
   describeError,
+  failureOf,
   type callee,
   type calleeObject,
   type calleeWorkflow,
+  type Operation,
   type Tagged,
 } from './callee.ts';
+import { combinatorOperations } from './combinator-operations.ts';
 import { record } from './effects.ts';
 
 type Callee = typeof callee;
 type CalleeObject = typeof calleeObject;
 type CalleeWorkflow = typeof calleeWorkflow;
-type Operation = (ctx: restate.Context, input: Tagged) => Promise<unknown>;
 
 const CALLEE: Callee = { name: 'Callee' };
 const CALLEE_OBJECT: CalleeObject = { name: 'CalleeObject' };
@@ -34,14 +36,6 @@ function countTry(name: string): number {
   const count = (tries.get(name) ?? 0) + 1;
   tries.set(name, count);
   return count;
-}
-
-/** Awaits a failure and describes it. */
-async function failureOf(promise: Promise<unknown>): Promise<string> {
-  return promise.then(
-    () => 'no failure',
-    (error: unknown) => describeError(error),
-  );
 }
 
 const runOperations: Record<string, Operation> = {
@@ -107,8 +101,8 @@ const timerOperations: Record<string, Operation> = {
 
   sleepsRunAtTheSameTime: async (ctx) => {
     const startMs = await ctx.date.now();
-    await RestatePromise.all([ctx.sleep(400), ctx.sleep(400), ctx.sleep({ milliseconds: 400 })]);
-    return (await ctx.date.now()) - startMs < 1000;
+    await RestatePromise.all([ctx.sleep(900), ctx.sleep(900), ctx.sleep({ milliseconds: 900 })]);
+    return (await ctx.date.now()) - startMs < 2600;
   },
 
   sleepOutlastsInactivity: async (ctx) => {
@@ -192,7 +186,7 @@ const sendOperations: Record<string, Operation> = {
   },
 
   sendWithDelayRunsLater: (ctx, { tag }) => {
-    ctx.serviceSendClient(CALLEE).note({ tag }, restate.rpc.sendOpts({ delay: 300 }));
+    ctx.serviceSendClient(CALLEE).note({ tag }, restate.rpc.sendOpts({ delay: 1500 }));
     record(`${tag} sent`);
     return Promise.resolve(true);
   },
@@ -239,6 +233,44 @@ const sendOperations: Record<string, Operation> = {
     await started.promise;
     ctx.cancel(id);
     return failureOf(ctx.attach(id));
+  },
+};
+
+const cancelOperations: Record<string, Operation> = {
+  cancelBeforeStart: async (ctx, { tag }) => {
+    const later = restate.rpc.sendOpts<Tagged>({ delay: { hours: 1 } });
+    const id = await ctx.serviceSendClient(CALLEE).note({ tag }, later).invocationId;
+    const end = ctx.attach(id);
+    ctx.cancel(id);
+    return failureOf(end);
+  },
+
+  cancelOfTheEnded: async (ctx) => {
+    const call = ctx.serviceClient(CALLEE).echo('fine');
+    await call;
+    ctx.cancel(await call.invocationId);
+    await ctx.sleep(20);
+    return ctx.attach(await call.invocationId);
+  },
+
+  cancelOfNobody: async (ctx) => {
+    ctx.cancel(restate.InvocationIdParser.fromString('inv_1fW4EYdl43NJ6LH8hfHBlQ3jSeVmjC7SQy'));
+    await ctx.sleep(20);
+    return 'went on';
+  },
+
+  cancelOfItself: (ctx) => {
+    ctx.cancel(ctx.request().id);
+    return failureOf(ctx.sleep({ hours: 1 }));
+  },
+
+  cancelByReference: async (ctx, { tag }) => {
+    const started = ctx.awakeable();
+    const handle = ctx.serviceSendClient(CALLEE).sleepLong({ tag, startedId: started.id });
+    await started.promise;
+    const sleeper = ctx.invocation(await handle.invocationId);
+    sleeper.cancel();
+    return failureOf(sleeper.attach());
   },
 };
 
@@ -289,53 +321,6 @@ const awakeableOperations: Record<string, Operation> = {
   },
 };
 
-const combinatorOperations: Record<string, Operation> = {
-  allWaitsForAll: (ctx) =>
-    RestatePromise.all([
-      ctx.serviceClient(CALLEE).echo(1),
-      ctx.run('two', () => 2),
-      ctx.sleep(20).map(() => 3),
-    ]),
-
-  allFailsWithTheFirstFailure: (ctx) =>
-    failureOf(
-      RestatePromise.all([ctx.sleep(60_000), ctx.serviceClient(CALLEE).fail({ tag: 'it' })]),
-    ),
-
-  raceTakesTheFirst: (ctx) =>
-    RestatePromise.race([
-      ctx.sleep(60_000).map(() => 'slow'),
-      ctx.sleep(20).map(() => 'fast'),
-      ctx.awakeable<string>().promise,
-    ]),
-
-  anyTakesTheFirstSuccess: (ctx) =>
-    RestatePromise.any([
-      ctx
-        .serviceClient(CALLEE)
-        .fail({ tag: 'it' })
-        .map((): unknown => {
-          throw new restate.TerminalError('mapped failure');
-        }),
-      ctx.serviceClient(CALLEE).echo('success'),
-    ]),
-
-  allSettledTellsEach: async (ctx) => {
-    const settled = await RestatePromise.allSettled([
-      ctx.serviceClient(CALLEE).echo('fine'),
-      ctx.serviceClient(CALLEE).fail({ tag: 'it' }),
-    ]);
-    return settled.map((one) =>
-      one.status === 'fulfilled' ? one.value : describeError(one.reason),
-    );
-  },
-
-  orTimeoutFailsInTime: (ctx) => failureOf(ctx.awakeable().promise.orTimeout(50)),
-
-  orTimeoutLetsFastOnesThrough: (ctx) =>
-    ctx.serviceClient(CALLEE).echo('in time').orTimeout({ seconds: 30 }),
-};
-
 const errorOperations: Record<string, Operation> = {
   throwsTerminalError: () =>
     Promise.reject(
@@ -366,6 +351,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...timerOperations,
   ...callOperations,
   ...sendOperations,
+  ...cancelOperations,
   ...awakeableOperations,
   ...combinatorOperations,
   ...errorOperations,

@@ -27,6 +27,7 @@ describe('partitions that crash between apply, flush and release', () => {
       settle(world);
       world.countStoredCallees();
       world.checkCounters();
+      world.checkSlotLedgers();
       assert.ok(world.crashesCount > 0, 'the run crashed at least once');
     });
   }

@@ -1,10 +1,13 @@
 // A whole server in one synchronous object: partitions over memory stores whose flushes and crashes are
 // chosen by a seeded generator, simulated handlers, and a model of what must come out.
 import assert from 'node:assert/strict';
+import { awaitAny } from '../../src/actors/domain/awaited-future.ts';
 import { invocationIdFor } from '../../src/actors/domain/make-invocation-id.ts';
 import { partitionOf } from '../../src/actors/domain/ids.ts';
 import type { InvocationId, PartitionNumber } from '../../src/actors/domain/ids.ts';
 import type { InvocationTarget } from '../../src/actors/domain/invocation.ts';
+import { inScope } from '../../src/actors/domain/invocation.ts';
+import { levelsOf } from '../../src/actors/domain/scope.ts';
 import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import { apply } from '../../src/actors/partition/apply.ts';
 import type {
@@ -18,6 +21,7 @@ import type {
   PartitionEffect,
   RequestReply,
 } from '../../src/actors/partition/effect.ts';
+import type { ServiceKey } from '../../src/actors/partition/state.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
 import { MemoryBackend } from '../../src/storage/memory-backend.ts';
 import { openPartitionStore } from '../../src/storage/partition-store.ts';
@@ -29,11 +33,17 @@ const PARTITIONS_COUNT = 3;
 const RETENTION_MS = durationMs(1_000_000_000);
 const RULES = {
   eagerStateBytesMax: 1_000_000,
+  pausesAtOnce: false,
   usesLazyState: () => false,
   findDeployment: () => undefined,
   completionIdsOf: () => [],
 };
 const KEYS = ['a', 'b', 'c'];
+
+/** At most two, and at times one, of its invocations run at once; of those with the limit key, one. */
+const SCOPE = 'limited';
+const LIMIT_KEY = 'key';
+const SCOPE_SLOTS_MAX = 2;
 
 /** More steps than any script has, so that a zombie always has something to propose. */
 const ZOMBIE_SCRIPT: readonly Step[] = Array.from({ length: 12 }, () => ({
@@ -71,6 +81,7 @@ export class World {
   readonly #random: SeededRandom;
   readonly #partitions: Partition[];
   #nowMs = 1_000_000;
+  #scopeSlots = SCOPE_SLOTS_MAX;
   /** Steps whose completion a handler has observed; they must not execute again. */
   readonly #observedSteps = new Set<string>();
   readonly #acceptedIncrements = new Map<string, Set<InvocationId>>();
@@ -92,6 +103,7 @@ export class World {
       target,
       source: { kind: 'ingress', requestId },
       input: new Uint8Array(0),
+      limitKey: this.#randomLimitKey(target),
       executeAtMs: this.#random.below(4) === 0 ? unixMillis(this.#nowMs + 40) : undefined,
       completionRetentionMs: RETENTION_MS,
       journalRetentionMs: RETENTION_MS,
@@ -112,7 +124,8 @@ export class World {
     else if (choice < 170) this.#moveAttempt(partition);
     else if (choice < 190) this.#advanceTime(partition);
     else if (choice < 194) this.#crash(partition);
-    else if (choice < 197) this.#signalSomebody();
+    else if (choice < 196) this.#signalSomebody();
+    else if (choice < 197) this.#changeRule();
     else this.#operateOnSomebody();
   }
 
@@ -134,11 +147,16 @@ export class World {
   checkCounters(): void {
     for (const [key, ids] of this.#acceptedIncrements) {
       const { store } = this.#partitionOf([...ids][0] ?? assert.fail('no increments'));
-      const owner = { service: 'Counter', key };
+      const owner = ownerOfCounter(key);
       const value = store.getUserState(owner, new TextEncoder().encode('counter'));
       assert.equal(new TextDecoder().decode(value), String(ids.size), `counter of key ${key}`);
       assert.equal(store.getLock(owner), undefined, `lock of key ${key}`);
     }
+  }
+
+  /** Nobody has a slot any more, or waits for one. Call when settled and quiet. */
+  checkSlotLedgers(): void {
+    for (const partition of this.#partitions) checkSlotLedger(partition);
   }
 
   /** No message waits to be delivered and nothing is unfinished. */
@@ -157,7 +175,8 @@ export class World {
     const commands = partition.mailbox.splice(0, count);
     if (commands.length === 0) return;
     const effects: PartitionEffect[] = [];
-    for (const command of commands) apply(partition.store, RULES, command, effects);
+    const rules = { ...RULES, concurrencyLimitOf: (level: string) => this.#limitOf(level) };
+    for (const command of commands) apply(partition.store, rules, command, effects);
     const batch: Batch = { effects, isFlushed: !partition.store.hasUncommittedWrites() };
     if (!batch.isFlushed) void partition.store.commit();
     partition.batches.push(batch);
@@ -198,6 +217,7 @@ export class World {
         const { input } = effect;
         checkAnsweredOnce(input);
         this.#checkExclusive(partition, input.target, input.invocationId);
+        checkSlots([...attempts.values()], input);
         const steps = this.#scriptOf(input.target, input.invocationId);
         attempts.set(input.invocationId, new SimulatedAttempt(input, steps));
         return;
@@ -205,7 +225,8 @@ export class World {
       case 'attemptDue':
       case 'retryAttempt': {
         const { invocationId, epoch } = effect;
-        partition.mailbox.push({ kind: 'beginAttempt', invocationId, epoch });
+        const nowMs = unixMillis(this.#nowMs);
+        partition.mailbox.push({ kind: 'beginAttempt', nowMs, invocationId, epoch });
         return;
       }
       case 'notifyAttempt': {
@@ -219,12 +240,16 @@ export class World {
       case 'pauseAttempt': {
         const { invocationId, epoch } = effect;
         if (attempts.has(invocationId)) return;
-        partition.mailbox.push({ kind: 'beginAttempt', invocationId, epoch });
+        const nowMs = unixMillis(this.#nowMs);
+        partition.mailbox.push({ kind: 'beginAttempt', nowMs, invocationId, epoch });
         return;
       }
       case 'ackCommand':
       case 'hastenAttempt':
       case 'cleanMore':
+        return;
+      case 'serveMoreSlots':
+        partition.mailbox.push({ kind: 'serveSlots', nowMs: unixMillis(this.#nowMs) });
         return;
       case 'send': {
         const { sequence, message } = effect;
@@ -301,7 +326,7 @@ export class World {
         if (this.#random.below(3) !== 0) return;
         const end = {
           kind: 'suspended',
-          awaiting: [move.on],
+          awaiting: awaitAny([move.on]),
           replayedLength: journal.length,
         } as const;
         partition.attempts.delete(invocationId);
@@ -313,7 +338,7 @@ export class World {
         partition.attempts.delete(invocationId);
         const fails = this.#random.below(10) === 0;
         const end = fails
-          ? ({ kind: 'retry', delayMs: durationMs(1) } as const)
+          ? ({ kind: 'retry', delayMs: this.#pick([durationMs(1), durationMs(5000)]) } as const)
           : ({ kind: 'ended', outcome: move.outcome } as const);
         partition.mailbox.push({ kind: 'attemptEnded', ...identity, end });
         return;
@@ -331,6 +356,7 @@ export class World {
   /** The thread of one partition dies: memory and unflushed batches are gone. */
   #crash(partition: Partition): void {
     this.crashesCount += 1;
+    checkSlotLedger(partition);
     const reopened = this.#open(partition.number, partition.backend.crash());
     Object.assign(partition, reopened);
     for (const { requestId, command, reply } of this.requests) {
@@ -412,7 +438,10 @@ export class World {
   #checkExclusive(partition: Partition, target: InvocationTarget, id: InvocationId): void {
     if (target.kind !== 'virtualObject') return;
     for (const { input } of partition.attempts.values()) {
-      const isSameKey = input.target.kind === 'virtualObject' && input.target.key === target.key;
+      const isSameKey =
+        input.target.kind === 'virtualObject' &&
+        input.target.key === target.key &&
+        input.target.scope === target.scope;
       assert.ok(!isSameKey || input.invocationId === id, `two attempts hold key ${target.key}`);
     }
   }
@@ -438,12 +467,14 @@ export class World {
   }
 
   #callee(handler: string, key: string): ResolvedCallee {
-    const target: InvocationTarget =
-      handler === 'add' ? counter(key) : { kind: 'service', service: 'Service', handler };
+    const target = this.#randomlyScoped(
+      handler === 'add' ? counter(key) : { kind: 'service', service: 'Service', handler },
+    );
+    const limitKey = this.#randomLimitKey(target);
     const invocationId = this.#newId(target);
     this.#pendingCallees.set(invocationId, target);
     const retention = { completionRetentionMs: RETENTION_MS, journalRetentionMs: RETENTION_MS };
-    return { invocationId, target, input: new Uint8Array(0), ...retention };
+    return { invocationId, target, input: new Uint8Array(0), limitKey, ...retention };
   }
 
   /** Increments by callees count once their caller's entry is stored, which the stores tell. */
@@ -456,14 +487,37 @@ export class World {
 
   #countIncrement(target: InvocationTarget, id: InvocationId): void {
     if (target.kind !== 'virtualObject') return;
-    const ids = this.#acceptedIncrements.get(target.key) ?? new Set();
-    this.#acceptedIncrements.set(target.key, ids.add(id));
+    const name = `${target.scope ?? ''}/${target.key}`;
+    const ids = this.#acceptedIncrements.get(name) ?? new Set();
+    this.#acceptedIncrements.set(name, ids.add(id));
   }
 
   #randomTarget(): InvocationTarget {
     const handler = this.#pick(['steps', 'wait', 'parent', 'fork', 'add', 'add']);
-    if (handler === 'add') return counter(this.#pick(KEYS));
-    return { kind: 'service', service: 'Service', handler };
+    return this.#randomlyScoped(
+      handler === 'add'
+        ? counter(this.#pick(KEYS))
+        : { kind: 'service', service: 'Service', handler },
+    );
+  }
+
+  #randomlyScoped(target: InvocationTarget): InvocationTarget {
+    return inScope(target, this.#random.below(3) === 0 ? SCOPE : undefined);
+  }
+
+  #randomLimitKey({ scope }: InvocationTarget): string | undefined {
+    return scope !== undefined && this.#random.below(2) === 0 ? LIMIT_KEY : undefined;
+  }
+
+  #limitOf(level: string): number {
+    return level === SCOPE ? this.#scopeSlots : 1;
+  }
+
+  #changeRule(): void {
+    this.#scopeSlots = 1 + this.#random.below(SCOPE_SLOTS_MAX);
+    for (const { mailbox } of this.#partitions) {
+      mailbox.push({ kind: 'serveSlots', nowMs: unixMillis(this.#nowMs) });
+    }
   }
 
   #newId(target: InvocationTarget): InvocationId {
@@ -499,6 +553,50 @@ function checkAnsweredOnce({ invocationId, journal }: AttemptInput): void {
     );
     answered.add(completionId);
   }
+}
+
+/** The slots that the partition counts are those that its stored invocations have. */
+function checkSlotLedger({ mailbox, store }: Partition): void {
+  // Not derived yet.
+  if (mailbox[0]?.kind === 'recover') return;
+  const taken = new Map<string, number>();
+  let waitersCount = 0;
+  for (const { target, limitKey, status, epoch } of store.unfinishedInvocations()) {
+    if (target.scope === undefined) continue;
+    if (status.kind === 'inboxed' && status.isForSlot === true) waitersCount += 1;
+    if (status.kind !== 'invoked' || epoch === 0) continue;
+    if (status.slot?.kind === 'queued') waitersCount += 1;
+    if (status.slot !== undefined) continue;
+    for (const level of levelsOf(target.scope, limitKey)) {
+      taken.set(level, (taken.get(level) ?? 0) + 1);
+    }
+  }
+  const { blocked, blockedBy } = store.slots;
+  assert.deepEqual(store.slots.taken, taken);
+  assert.equal(blocked.size > 0, waitersCount > 0);
+  const linesCount = [...blocked.values()].reduce((count, lines) => count + lines.size, 0);
+  assert.equal(linesCount, blockedBy.size);
+}
+
+/** Fewer slots never end what runs, so that the most there ever were may be taken. */
+function checkSlots(
+  attempts: readonly SimulatedAttempt[],
+  { invocationId, target, limitKey }: AttemptInput,
+): void {
+  if (target.scope === undefined) return;
+  const others = attempts
+    .map(({ input }) => input)
+    .filter((input) => input.target.scope !== undefined && input.invocationId !== invocationId);
+  assert.ok(others.length < SCOPE_SLOTS_MAX, `${others.length} others run in the scope`);
+  if (limitKey === undefined) return;
+  const sameKey = others.filter((other) => other.limitKey === limitKey);
+  assert.equal(sameKey.length, 0, 'others run with the limit key');
+}
+
+/** `name` is the scope, if there is one, a slash, and the key. */
+function ownerOfCounter(name: string): ServiceKey {
+  const [scope = '', key = ''] = name.split('/');
+  return scope === '' ? { service: 'Counter', key } : { service: 'Counter', key, scope };
 }
 
 function counter(key: string): InvocationTarget {

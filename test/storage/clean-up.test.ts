@@ -13,7 +13,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
   describe(`a partition store over ${diskName}`, () => {
     for (const phase of PHASES) {
       test(`takes what has expired, once and in order, when it is ${phase}`, async () => {
-        const store = new TestStore(makeDisk());
+        const store = new TestStore(await makeDisk());
         const put = (n: number, expiresAtMs: number) =>
           store.state.putExpiry(invocation(n), unixMillis(expiresAtMs));
         put(1, 1000);
@@ -36,7 +36,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     }
 
     test('takes little more than it is asked for', async () => {
-      const store = new TestStore(makeDisk());
+      const store = new TestStore(await makeDisk());
       for (let n = 1; n <= 1000; n += 1) store.state.putExpiry(invocation(n), unixMillis(1000));
       await store.moveTo('flushed');
       const counts: number[] = [];
@@ -56,7 +56,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
 
     for (const phase of PHASES) {
       test(`hands out edits of the state in turn when they are ${phase}`, async () => {
-        const store = new TestStore(makeDisk());
+        const store = new TestStore(await makeDisk());
         const edit = { expectedVersion: 'v', entries: [[bytes('k'), bytes('1')]] } as const;
         store.state.pushInbox(WORKFLOW, idOf(1));
         store.state.pushInbox(WORKFLOW, edit);
@@ -71,7 +71,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
 
     for (const phase of PHASES) {
       test(`forgets the promises of one workflow when they are ${phase}`, async () => {
-        const store = new TestStore(makeDisk());
+        const store = new TestStore(await makeDisk());
         for (const name of ['p', 'q', 'x'.repeat(2000)]) {
           store.state.putPromise(WORKFLOW, name, awaited);
         }

@@ -1,15 +1,14 @@
-// Child process of the crash tests: writes numbered batches to an LMDB store, some in flight at once,
+// Child process of the crash tests: writes numbered batches to a store, some in flight at once,
 // and prints each number once its batch is acknowledged. Ends by being killed, or by a failed commit.
-// Arguments: directory, bytes of user state per batch.
+// Arguments: backend, directory, bytes of user state per batch.
 import { writeSync } from 'node:fs';
-import { openEnvironment } from '../../src/storage/environment.ts';
-import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
+import { openDurable } from './backends.ts';
 import { lastBatch, writeBatch } from './crash-batch.ts';
 import { OTHER_PARTITION, PARTITION } from './rows.ts';
 import { openStore } from './stores.ts';
 
-const [directory = '', stateBytes = '0'] = process.argv.slice(2);
-const backend = new LmdbBackend(openEnvironment(directory));
+const [kind = '', directory = '', stateBytes = '0'] = process.argv.slice(2);
+const backend = await openDurable(kind, directory);
 const stores = [openStore(backend, PARTITION), openStore(backend, OTHER_PARTITION)];
 
 const COMMITS_PER_TURN = 3;

@@ -1,4 +1,4 @@
-// Accepted means kept: what an LMDB store has acknowledged survives the death of its process, and
+// Accepted means kept: what a store has acknowledged survives the death of its process, and
 // batches are there as a whole or not at all.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -11,8 +11,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { PartitionNumber } from '../../src/actors/domain/ids.ts';
-import { openEnvironment } from '../../src/storage/environment.ts';
-import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
+import { DURABLE_BACKENDS, type DurableBackend, openDurable } from './backends.ts';
 import { checkBatches, lastBatch, LARGE_STATE_BYTES, writeBatch } from './crash-batch.ts';
 import { OTHER_PARTITION, PARTITION } from './rows.ts';
 import { openStore } from './stores.ts';
@@ -26,83 +25,93 @@ interface Death {
   readonly failure: string | undefined;
 }
 
-describe('an LMDB store whose process is killed', { timeout: 60_000 }, () => {
-  for (const [batchesMin, stateBytes] of [
-    [1, 10],
-    [20, 10],
-    [300, 10],
-    [3, 300_000],
-    [20, 300_000],
-  ] as const) {
-    test(`has every acknowledged batch of ${4 * stateBytes} bytes and no half one, after ${batchesMin}`, async () => {
-      await inDirectory(async (directory) => {
-        const writer = spawn(process.execPath, [WRITER, directory, `${stateBytes}`]);
-        const { acknowledged } = await watch(writer, (batch) => {
-          if (batch === batchesMin) writer.kill('SIGKILL');
-        });
-        await checkStores(directory, acknowledged, stateBytes);
-      });
-    });
-  }
-
-  test('goes on where it was, however often', async () => {
-    await inDirectory(async (directory) => {
-      for (let kill = 0; kill < 3; kill++) {
-        const writer = spawn(process.execPath, [WRITER, directory, '10']);
-        const { acknowledged } = await watch(writer, (batch) => {
-          if (batch % 50 === 0) writer.kill('SIGKILL');
-        });
-        await checkStores(directory, acknowledged, 10);
-      }
-    });
-  });
-});
-
 const LINUX_ONLY = { skip: process.platform !== 'linux', timeout: 60_000 };
 
-describe('an LMDB store whose disk is full', LINUX_ONLY, () => {
-  test('rejects commits and has no batch after a lost one', async () => {
-    await inDirectory(async (directory) => {
-      // Node ignores SIGXFSZ, so that a write beyond the limit of 4 MiB fails with EFBIG.
-      const command = `ulimit -f 4096; exec "$0" "$@"`;
-      const writerArguments = [process.execPath, WRITER, directory, '50000'];
-      const writer = spawn('bash', ['-c', command, ...writerArguments]);
-      const { acknowledged, failure } = await watch(writer, () => {});
-      assert.match(failure ?? '', /may not be durable/);
-      await checkStores(directory, acknowledged, 50_000);
-    });
-  });
-});
-
-describe('a writer that ends in the turn of a commit', { timeout: 60_000 }, () => {
-  for (const ending of ['exit', 'throw']) {
-    test(`leaves the store whole when its process ends by ${ending}`, async () => {
-      await inDirectory(async (directory) => {
-        const killed = { timeout: 20_000, killSignal: 'SIGKILL' } as const;
-        const writer = spawn(process.execPath, [ENDING_WRITER, directory, ending], killed);
-        const [, signal] = await once(writer, 'exit');
-        assert.equal(signal, null, 'the process ends by itself');
-        await checkStores(directory, new Map(), LARGE_STATE_BYTES);
+for (const kind of DURABLE_BACKENDS) {
+  describe(`a ${kind} store whose process is killed`, { timeout: 60_000 }, () => {
+    for (const [batchesMin, stateBytes] of [
+      [1, 10],
+      [20, 10],
+      [300, 10],
+      [3, 300_000],
+      [20, 300_000],
+    ] as const) {
+      test(`has every acknowledged batch of ${4 * stateBytes} bytes and no half one, after ${batchesMin}`, async () => {
+        await inDirectory(async (directory) => {
+          const writer = spawn(process.execPath, [WRITER, kind, directory, `${stateBytes}`]);
+          const { acknowledged } = await watch(writer, (batch) => {
+            if (batch === batchesMin) writer.kill('SIGKILL');
+          });
+          await checkStores(kind, directory, acknowledged, stateBytes);
+        });
       });
-    });
+    }
 
-    test(`leaves the store to its successor when its thread ends by ${ending}`, async () => {
+    test('goes on where it was, however often', async () => {
       await inDirectory(async (directory) => {
-        for (let life = 0; life < 3; life++) {
-          const writer = new Worker(ENDING_WRITER, { argv: [directory, ending] });
-          writer.on('error', () => {}); // The thread ends by throwing, as it was told to.
-          await new Promise((resolve) => writer.on('exit', resolve));
-          await checkStores(directory, new Map(), LARGE_STATE_BYTES);
-          await continueWriting(directory);
+        for (let kill = 0; kill < 3; kill++) {
+          const writer = spawn(process.execPath, [WRITER, kind, directory, '10']);
+          const { acknowledged } = await watch(writer, (batch) => {
+            if (batch % 50 === 0) writer.kill('SIGKILL');
+          });
+          await checkStores(kind, directory, acknowledged, 10);
         }
       });
     });
-  }
-});
+  });
+
+  describe(`a ${kind} store whose disk is full`, LINUX_ONLY, () => {
+    test('rejects commits and has no batch after a lost one', async () => {
+      await inDirectory(async (directory) => {
+        // Node ignores SIGXFSZ, so that a write beyond the limit of 4 MiB fails with EFBIG.
+        const command = `ulimit -f 4096; exec "$0" "$@"`;
+        const writerArguments = [process.execPath, WRITER, kind, directory, '50000'];
+        const writer = spawn('bash', ['-c', command, ...writerArguments]);
+        const { acknowledged, failure } = await watch(writer, () => {});
+        assert.match(failure ?? '', /may not be durable/);
+        await checkStores(kind, directory, acknowledged, 50_000);
+      });
+    });
+  });
+
+  describe(
+    `a writer to a ${kind} store that ends in the turn of a commit`,
+    { timeout: 60_000 },
+    () => {
+      for (const ending of ['exit', 'throw']) {
+        test(`leaves the store whole when its process ends by ${ending}`, async () => {
+          await inDirectory(async (directory) => {
+            const killed = { timeout: 20_000, killSignal: 'SIGKILL' } as const;
+            const writer = spawn(
+              process.execPath,
+              [ENDING_WRITER, kind, directory, ending],
+              killed,
+            );
+            const [, signal] = await once(writer, 'exit');
+            assert.equal(signal, null, 'the process ends by itself');
+            await checkStores(kind, directory, new Map(), LARGE_STATE_BYTES);
+          });
+        });
+
+        test(`leaves the store to its successor when its thread ends by ${ending}`, async () => {
+          await inDirectory(async (directory) => {
+            for (let life = 0; life < 3; life++) {
+              const writer = new Worker(ENDING_WRITER, { argv: [kind, directory, ending] });
+              writer.on('error', () => {}); // The thread ends by throwing, as it was told to.
+              await new Promise((resolve) => writer.on('exit', resolve));
+              await checkStores(kind, directory, new Map(), LARGE_STATE_BYTES);
+              await continueWriting(kind, directory);
+            }
+          });
+        });
+      }
+    },
+  );
+}
 
 /** Commits one more batch from this thread. */
-async function continueWriting(directory: string): Promise<void> {
-  const backend = new LmdbBackend(openEnvironment(directory));
+async function continueWriting(kind: DurableBackend, directory: string): Promise<void> {
+  const backend = await openDurable(kind, directory);
   const store = openStore(backend);
   writeBatch(store, lastBatch(store) + 1, LARGE_STATE_BYTES);
   await store.commit();
@@ -127,11 +136,12 @@ async function watch(writer: ChildProcess, onBatch: (batch: number) => void): Pr
 }
 
 async function checkStores(
+  kind: DurableBackend,
   directory: string,
   acknowledged: Death['acknowledged'],
   stateBytes: number,
 ): Promise<void> {
-  const backend = new LmdbBackend(openEnvironment(directory));
+  const backend = await openDurable(kind, directory);
   for (const partition of [PARTITION, OTHER_PARTITION]) {
     const last = checkBatches(openStore(backend, partition), stateBytes);
     const promised = acknowledged.get(partition) ?? 0;

@@ -1,13 +1,12 @@
 // Commits a large batch and ends in the same event-loop turn. Runs as a process or as a thread.
-// Arguments: directory, how to end.
-import { openEnvironment } from '../../src/storage/environment.ts';
-import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
+// Arguments: backend, directory, how to end.
+import { openDurable } from './backends.ts';
 import { lastBatch, LARGE_STATE_BYTES, writeBatch } from './crash-batch.ts';
 import { openStore } from './stores.ts';
 
-const [directory = '', ending = 'exit'] = process.argv.slice(2);
+const [kind = '', directory = '', ending = 'exit'] = process.argv.slice(2);
 
-const store = openStore(new LmdbBackend(openEnvironment(directory)));
+const store = openStore(await openDurable(kind, directory));
 writeBatch(store, lastBatch(store) + 1, LARGE_STATE_BYTES);
 void store.commit();
 setImmediate(() => {

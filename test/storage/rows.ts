@@ -26,6 +26,10 @@ export function owner(key: string, service = 'Counter'): ServiceKey {
   return { service, key };
 }
 
+export function scopedOwner(key: string, scope = 's'): ServiceKey {
+  return { ...owner(key), scope };
+}
+
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
@@ -110,7 +114,9 @@ export const INVOCATIONS: readonly Invocation[] = [
       awaiting: [
         { kind: 'completion', completionId: 7 },
         { kind: 'signal', index: 17 },
+        { kind: 'combine', combinator: 'allSucceededOrFirstFailed', count: 2 },
         { kind: 'namedSignal', name: 'go' },
+        { kind: 'combine', combinator: 'unknown', count: 2 },
       ],
     },
   }),
@@ -126,6 +132,33 @@ export const COMPLETED_INVOCATIONS: readonly Invocation[] = [
       outcome: { kind: 'failure', failure: FAILURE },
       completedAtMs: T0,
     },
+  }),
+];
+
+/** One in a scope per kind of target, and per place that it can have in a line. */
+export const SCOPED_INVOCATIONS: readonly Invocation[] = [
+  invocation(11, {
+    target: { kind: 'service', service: 'Greeter', handler: 'greet', scope: 's' },
+    limitKey: 'a/b',
+  }),
+  invocation(12, {
+    target: {
+      kind: 'virtualObject',
+      service: 'C',
+      key: 'k',
+      handler: 'add',
+      mode: 'exclusive',
+      scope: 's',
+    },
+    status: { kind: 'inboxed', inboxSequence: 2 ** 40, isForSlot: true },
+  }),
+  invocation(13, {
+    target: { kind: 'workflow', service: 'W', key: '', handler: 'run', mode: 'run', scope: 's' },
+    status: { kind: 'invoked', slot: { kind: 'queued', sequence: 7 } },
+  }),
+  invocation(14, {
+    target: { kind: 'service', service: 'Greeter', handler: 'greet', scope: 's' },
+    status: { kind: 'invoked', slot: { kind: 'givenBack' } },
   }),
 ];
 
@@ -191,6 +224,20 @@ export const MESSAGES: ReadonlyArray<OutboxMessage['message']> = [
   attachMessage(9),
   { kind: 'getOutput', invocationId: idOf(1), askerId: idOf(2), completionId: 4 },
 ];
+
+/** A submission in a scope. */
+export const SCOPED_MESSAGE: OutboxMessage['message'] = {
+  kind: 'invoke',
+  submission: {
+    invocationId: idOf(1),
+    target: { kind: 'service', service: 'Greeter', handler: 'greet', scope: 's' },
+    source: { kind: 'ingress', requestId: 'request-1' },
+    input: bytes(''),
+    limitKey: 'a/b',
+    completionRetentionMs: durationMs(0),
+    journalRetentionMs: durationMs(1),
+  },
+};
 
 function notification(
   result: Extract<JournalEntry, { kind: 'notification' }>['result'],

@@ -3,18 +3,25 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { formatSubscriptionId } from '../../src/actors/domain/ids.ts';
+import { changeRules, EMPTY_RULE_BOOK, removeRules } from '../../src/actors/domain/rule-book.ts';
 import { EMPTY_SCHEMA, type Schema } from '../../src/actors/domain/schema.ts';
-import { durationMs } from '../../src/actors/domain/time.ts';
+import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
+import type { SchemaStore } from '../../src/actors/ports.ts';
+import { createCluster, createSubscription, removeCluster } from '../../src/actors/schema/kafka.ts';
 import { removeDeployment } from '../../src/actors/schema/register.ts';
 import { openEnvironment } from '../../src/storage/environment.ts';
 import { openSchemaStore } from '../../src/storage/schema-store.ts';
+import { packRow } from '../../src/storage/value-codec.ts';
 import {
+  at,
+  atFunction,
   deploymentId,
   discovered,
   handlerManifest,
   registered,
   serviceManifest,
-  uri,
+  T0,
 } from '../support/schema-fixtures.ts';
 
 let directory = '';
@@ -35,7 +42,12 @@ async function reopen(): Promise<Schema> {
   return schema;
 }
 
-/** Two deployments that use every optional field and share a service. */
+async function reopened(store: SchemaStore): Promise<Schema> {
+  await store.close();
+  return reopen();
+}
+
+/** Three deployments that use every optional field and share a service. */
 function fullSchema(): Schema {
   const rich = serviceManifest({
     name: 'Rich',
@@ -67,7 +79,27 @@ function fullSchema(): Schema {
     metadata: { git: 'abc' },
     discovered: discovered({ services: [rich, serviceManifest()] }),
   });
-  return registered(first.schema, { uri: uri('http://b'), freshId: deploymentId(2) }).schema;
+  const second = registered(first.schema, { address: at('http://b'), freshId: deploymentId(2) });
+  const { schema } = registered(second.schema, {
+    address: atFunction('1', 'arn:aws:iam::123456789012:role/caller'),
+    freshId: deploymentId(9),
+    discovered: discovered({ lambdaCompression: 'zstd', protocolMode: 'RequestResponse' }),
+  });
+  return withKafka(schema);
+}
+
+function withKafka(schema: Schema): Schema {
+  const properties = { 'bootstrap.servers': 'b', 'sasl.password': 'p', __proto__x: '' };
+  const created = createCluster(schema, 'long'.repeat(1000), properties, T0);
+  assert.ok(created.kind === 'changed');
+  const subscribed = createSubscription(created.schema, {
+    id: formatSubscriptionId(1n),
+    source: `kafka://${'long'.repeat(1000)}/t`,
+    sink: 'service://Greeter/greet',
+    options: { a: 'ü' },
+  });
+  assert.ok(subscribed.kind === 'changed');
+  return subscribed.schema;
 }
 
 describe('the schema store', () => {
@@ -94,15 +126,47 @@ describe('the schema store', () => {
     assert.deepEqual(await reopen(), without);
   });
 
+  test('gives back the rules of scopes, and none that was removed', async () => {
+    const store = openSchemaStore(directory);
+    const change = { disabled: false, precondition: { kind: 'none' } } as const;
+    const changes = [
+      { ...change, pattern: 'a/*', concurrency: 1, description: 'ü' },
+      { ...change, pattern: 'b', disabled: true },
+    ];
+    const made = changeRules(EMPTY_RULE_BOOK, changes, unixMillis(1));
+    assert.ok(made.kind === 'changed');
+    const schema = { ...fullSchema(), ruleBook: made.book };
+    await store.save(schema);
+    assert.deepEqual(await reopened(store), schema);
+
+    const again = openSchemaStore(directory);
+    const removal = { pattern: 'b', precondition: { kind: 'none' } } as const;
+    const removed = removeRules(again.load().ruleBook, [removal]);
+    assert.ok(removed.kind === 'removed');
+    await again.save({ ...schema, ruleBook: removed.book });
+    assert.deepEqual(await reopened(again), { ...schema, ruleBook: removed.book });
+  });
+
   test('saves on top of what another run left', async () => {
     const before = openSchemaStore(directory);
     await before.save(fullSchema());
     await before.close();
     const store = openSchemaStore(directory);
-    const changed = registered(store.load(), { uri: uri('http://c'), freshId: deploymentId(3) });
+    const changed = registered(store.load(), { address: at('http://c'), freshId: deploymentId(3) });
     await store.save(changed.schema);
     await store.close();
     assert.deepEqual(await reopen(), changed.schema);
+  });
+
+  test('gives back what was left of Kafka', async () => {
+    const store = openSchemaStore(directory);
+    const schema = fullSchema();
+    await store.save(schema);
+    const removed = removeCluster(schema, 'long'.repeat(1000), { force: true });
+    assert.ok(removed.kind === 'changed');
+    await store.save(removed.schema);
+    await store.close();
+    assert.deepEqual(await reopen(), removed.schema);
   });
 
   test('writes only the rows of deployments that changed', async () => {
@@ -114,13 +178,34 @@ describe('the schema store', () => {
     // Writing the row again would undo this.
     await rows.put(key, Buffer.from('marked'));
     const { schema: changed } = registered(schema, {
-      uri: uri('http://c'),
+      address: at('http://c'),
       freshId: deploymentId(3),
     });
     await store.save(changed);
     assert.equal(rows.getBinary(key)?.toString(), 'marked');
     await rows.close();
     await store.close();
+  });
+
+  test('reads deployments that were stored when there were none but HTTP ones', async () => {
+    const { schema } = registered(EMPTY_SCHEMA, { address: at('http://a') });
+    const [deployment] = schema.deployments.values();
+    assert.ok(deployment !== undefined);
+    const { endpoint, services, ...fields } = deployment;
+    const revisions = [...services.values()].map((revision) => ({
+      ...revision,
+      handlers: [...revision.handlers.values()],
+    }));
+    assert.ok(endpoint.kind === 'http');
+    const { uri, httpVersion } = endpoint;
+    const environment = openEnvironment(directory);
+    await environment.put(Buffer.from('changes'), packRow([1, schema.version]));
+    await environment.put(
+      Buffer.from(`deployment/${deployment.id}`),
+      packRow([1, { ...fields, uri, httpVersion, services: revisions }]),
+    );
+    await environment.close();
+    assert.deepEqual(await reopen(), schema);
   });
 
   test('refuses rows of another version', async () => {

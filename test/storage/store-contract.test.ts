@@ -3,7 +3,12 @@
 // steps run in every pair of phases.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RECENT_INVOCATIONS_MAX } from '../../src/storage/tables/invocation.ts';
+import type { Invocation } from '../../src/actors/domain/invocation.ts';
+import {
+  RECENT_AWAITED_STEPS_MAX,
+  RECENT_INVOCATIONS_MAX,
+} from '../../src/storage/tables/invocation.ts';
+import { allSucceeded, flatten } from '../support/awaited-trees.ts';
 import {
   attachMessage,
   bytes,
@@ -23,7 +28,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     for (const scenario of SCENARIOS) {
       test(`${scenario.fact}, in every phase`, async () => {
         for (const phases of phasesFor(scenario)) {
-          const store = new TestStore(makeDisk());
+          const store = new TestStore(await makeDisk());
           for (const [i, step] of scenario.steps.entries()) {
             step(store.state);
             await store.moveTo(phases[i] ?? 'uncommitted');
@@ -39,7 +44,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     }
 
     test('invocation numbers and inbox sequences grow and are never used again', async () => {
-      const store = new TestStore(makeDisk());
+      const store = new TestStore(await makeDisk());
       let lastNumber = 0;
       let lastSequence = 0;
       for (const phase of [...PHASES, ...PHASES]) {
@@ -56,8 +61,26 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
       await store.remove();
     });
 
+    test('what a suspended invocation awaits is kept decoded only when it is little', async () => {
+      const store = new TestStore(await makeDisk());
+      const leaves = Array.from({ length: RECENT_AWAITED_STEPS_MAX }, (_, index) => index);
+      const little = suspendedOn(1, leaves.slice(1));
+      const much = suspendedOn(2, leaves);
+      for (const one of [little, much]) store.state.putInvocation(one);
+      await store.moveTo('reopened');
+      const read = ({ id }: Invocation): Invocation | undefined => store.state.getInvocation(id);
+      assert.equal(read(little), read(little));
+      assert.notEqual(read(much), read(much));
+      assert.deepEqual(read(much)?.status, much.status);
+      // What is not kept can be written all the same.
+      store.state.putInvocation({ ...much, status: { kind: 'invoked' } });
+      await store.moveTo('reopened');
+      assert.deepEqual(read(much)?.status, { kind: 'invoked' });
+      await store.remove();
+    });
+
     test('a commit without writes resolves after the batches before it', async () => {
-      const store = new TestStore(makeDisk());
+      const store = new TestStore(await makeDisk());
       assert.equal(store.state.hasUncommittedWrites(), false);
       await store.state.commit();
       store.state.setDedup(OTHER_PARTITION, 1);
@@ -73,7 +96,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     });
 
     test('an invocation that was not read lately can be completed, deleted and made again', async () => {
-      const store = new TestStore(makeDisk());
+      const store = new TestStore(await makeDisk());
       const count = RECENT_INVOCATIONS_MAX + 100;
       for (let n = 1; n <= count; n++) store.state.putInvocation(invocation(n));
       await store.moveTo('flushed');
@@ -91,7 +114,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     });
 
     test('partitions that share a backend do not see each other', async () => {
-      const disk = makeDisk();
+      const disk = await makeDisk();
       const here = new TestStore(disk);
       const there = new TestStore(disk, OTHER_PARTITION);
       for (const { state } of [here, there]) {
@@ -115,7 +138,7 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
     });
 
     test('a listing may be left before its end, and changed while it is read', async () => {
-      const store = new TestStore(makeDisk());
+      const store = new TestStore(await makeDisk());
       for (const key of ['a', 'b', 'c']) setState(store.state, key, key);
       await store.moveTo('flushed');
       setState(store.state, 'd', 'd');
@@ -138,4 +161,9 @@ for (const [diskName, makeDisk] of Object.entries(DISKS)) {
 function phasesFor({ steps }: Scenario): ReadonlyArray<ReadonlyArray<(typeof PHASES)[number]>> {
   if (steps.length === 1) return PHASES.map((phase) => [phase]);
   return PHASES.flatMap((first) => PHASES.map((second) => [first, second]));
+}
+
+function suspendedOn(number: number, signals: readonly number[]): Invocation {
+  const awaiting = flatten(allSucceeded(...signals));
+  return invocation(number, { status: { kind: 'suspended', awaiting } });
 }

@@ -1,6 +1,8 @@
 // What every partition store does, as a table: steps that write, and what must be read afterwards.
 import assert from 'node:assert/strict';
 import { unixMillis } from '../../src/actors/domain/time.ts';
+import type { InvocationId } from '../../src/actors/domain/ids.ts';
+import type { SlotLine } from '../../src/actors/partition/state.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
 import {
   attachMessage,
@@ -17,6 +19,9 @@ import {
   owner,
   PARTITION,
   plain,
+  SCOPED_INVOCATIONS,
+  SCOPED_MESSAGE,
+  scopedOwner,
   text,
   timer,
 } from './rows.ts';
@@ -30,6 +35,25 @@ export interface Scenario {
 }
 
 export const A = owner('a');
+const UNFINISHED = [...INVOCATIONS, ...SCOPED_INVOCATIONS];
+/** The same key in scopes and in none, and what could be mistaken for it. */
+const SAME_KEY = [
+  A,
+  scopedOwner('a'),
+  scopedOwner('a', 't'),
+  owner('a', 's'),
+  owner('a', 'sCounter'),
+  { service: 'sCounter', key: 'a', scope: 't' },
+];
+const LINES: readonly SlotLine[] = [
+  { scope: 's', service: 'Greeter' },
+  { scope: 's', service: 'Greeter', key: '' },
+  { scope: 's', service: 'Greeter', key: 'ж'.repeat(5_000) },
+  { scope: 's', limitKey: 'a', service: 'Greeter' },
+  { scope: 's', limitKey: 'a/b', service: 'Greeter' },
+  { scope: 's', limitKey: 'a', service: 'Other' },
+  { scope: 't', limitKey: 'a', service: 'Greeter' },
+];
 const LONG = 'ж'.repeat(5_000);
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -52,17 +76,32 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    fact: 'an invocation that is deleted, made again under its id and deleted again is gone',
+    steps: [
+      (store) => store.putInvocation(invocation(store.nextInvocationNumber(), { id: idOf(1) })),
+      (store) => {
+        const first = store.getInvocation(idOf(1));
+        assert.ok(first !== undefined);
+        store.deleteInvocation(first);
+        const again = invocation(store.nextInvocationNumber(), { id: idOf(1) });
+        store.putInvocation(again);
+        store.deleteInvocation(again);
+      },
+    ],
+    check: (store) => assert.equal(store.getInvocation(idOf(1)), undefined),
+  },
+  {
     fact: 'every kind of invocation reads back as it was put',
     steps: [
       (store) => {
-        for (const each of [...INVOCATIONS, ...COMPLETED_INVOCATIONS]) store.putInvocation(each);
+        for (const each of [...UNFINISHED, ...COMPLETED_INVOCATIONS]) store.putInvocation(each);
       },
     ],
     check(store) {
-      for (const each of [...INVOCATIONS, ...COMPLETED_INVOCATIONS]) {
+      for (const each of [...UNFINISHED, ...COMPLETED_INVOCATIONS]) {
         assert.deepEqual(plain(store.getInvocation(each.id)), plain(each));
       }
-      assert.deepEqual(plain(store.unfinishedInvocations()), plain(INVOCATIONS));
+      assert.deepEqual(plain(store.unfinishedInvocations()), plain(UNFINISHED));
     },
   },
   {
@@ -342,17 +381,94 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    fact: 'the same key is another one in every scope',
+    steps: [
+      (store) => {
+        for (const [index, each] of SAME_KEY.entries()) {
+          store.setUserState(each, bytes('x'), bytes(`${index}`));
+          store.setLock(each, idOf(index));
+        }
+      },
+      (store) => {
+        for (const [index, each] of SAME_KEY.entries()) {
+          store.pushInbox(each, idOf(index));
+          const outcome = { kind: 'success', value: bytes(`${index}`) } as const;
+          store.putPromise(each, 'p', { kind: 'completed', outcome });
+        }
+        store.clearAllUserState(scopedOwner('a', 't'));
+        store.clearAllPromises(scopedOwner('a', 't'));
+        store.releaseLock(scopedOwner('a', 't'));
+      },
+    ],
+    check(store) {
+      for (const [index, each] of SAME_KEY.entries()) {
+        const isCleared = index === 2;
+        const states = [...store.listUserState(each)].map(([, value]) => text(value));
+        assert.deepEqual(states, isCleared ? [] : [`${index}`]);
+        assert.equal(store.getLock(each), isCleared ? undefined : idOf(index));
+        assert.equal(store.getPromise(each, 'p') === undefined, isCleared);
+        assert.equal(store.popInbox(each), idOf(index));
+        assert.equal(store.popInbox(each), undefined);
+      }
+    },
+  },
+  {
+    fact: 'a line for slots has those in front who have started, else it keeps their order',
+    steps: [
+      (store) => {
+        for (const line of LINES)
+          for (const n of [1, 2]) store.pushSlotWaiter(line, false, idOf(n));
+      },
+      (store) => {
+        for (const line of LINES) for (const n of [3, 4]) store.pushSlotWaiter(line, true, idOf(n));
+      },
+    ],
+    check(store) {
+      for (const line of LINES) {
+        const order: InvocationId[] = [];
+        for (let next = store.firstSlotWaiter(line); next; next = store.firstSlotWaiter(line)) {
+          order.push(next.invocationId);
+          store.removeSlotWaiter(line, next.hasStarted, next.sequence);
+        }
+        assert.deepEqual(order, [3, 4, 1, 2].map(idOf));
+      }
+    },
+  },
+  {
+    fact: 'whoever leaves a line for slots is not found there any more',
+    steps: [
+      (store) => {
+        const [line] = LINES;
+        if (line === undefined) return;
+        const sequence = store.pushSlotWaiter(line, false, idOf(1));
+        store.pushSlotWaiter(line, false, idOf(2));
+        store.removeSlotWaiter(line, false, sequence);
+      },
+    ],
+    check(store) {
+      const found = LINES.map((line) => store.firstSlotWaiter(line)?.invocationId);
+      assert.deepEqual(found, [idOf(2), ...LINES.slice(1).map(() => undefined)]);
+    },
+  },
+  {
     fact: 'every kind of outbox message reads back, ordered by receiver and sequence',
     steps: [
       (store) => {
         store.pushOutbox(OTHER_PARTITION, attachMessage(1));
         MESSAGES.slice(0, 3).forEach((message) => store.pushOutbox(PARTITION, message));
       },
-      (store) => MESSAGES.slice(3).forEach((message) => store.pushOutbox(PARTITION, message)),
+      (store) =>
+        [...MESSAGES.slice(3), SCOPED_MESSAGE].forEach((message) =>
+          store.pushOutbox(PARTITION, message),
+        ),
     ],
     check(store) {
       const expected = [
-        ...MESSAGES.map((message, i) => ({ to: PARTITION, sequence: i + 1, message })),
+        ...[...MESSAGES, SCOPED_MESSAGE].map((message, i) => ({
+          to: PARTITION,
+          sequence: i + 1,
+          message,
+        })),
         { to: OTHER_PARTITION, sequence: 1, message: attachMessage(1) },
       ];
       assert.deepEqual(plain(store.outboxMessages()), plain(expected));

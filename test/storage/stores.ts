@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PartitionNumber } from '../../src/actors/domain/ids.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
-import { openEnvironment } from '../../src/storage/environment.ts';
 import type { KeyValueBackend } from '../../src/storage/key-value-backend.ts';
-import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
+import { openTables } from '../../src/storage/lmdb-backend.ts';
+import { openLoggedBackend } from '../../src/storage/log/logged-backend.ts';
 import { MemoryBackend } from '../../src/storage/memory-backend.ts';
 import { openPartitionStore } from '../../src/storage/partition-store.ts';
 import { PARTITION } from './rows.ts';
@@ -24,9 +24,11 @@ export interface Disk {
   remove(): Promise<void>;
 }
 
-export const DISKS: Readonly<Record<string, () => Disk>> = {
+export const DISKS: Readonly<Record<string, () => Disk | Promise<Disk>>> = {
   memory: () => new MemoryDisk(),
   lmdb: () => new LmdbDisk(),
+  'a log that is closed': () => LoggedDisk.make('closes'),
+  'a log that crashes': () => LoggedDisk.make('crashes'),
 };
 
 class MemoryDisk implements Disk {
@@ -49,7 +51,7 @@ class MemoryDisk implements Disk {
 
 class LmdbDisk implements Disk {
   readonly #directory = mkdtempSync(join(tmpdir(), 'reprise-storage-'));
-  backend = new LmdbBackend(openEnvironment(this.#directory));
+  backend = openTables(this.#directory);
 
   flush(commit: Promise<void>): Promise<void> {
     return commit;
@@ -57,13 +59,59 @@ class LmdbDisk implements Disk {
 
   async restart(): Promise<void> {
     await this.backend.close();
-    this.backend = new LmdbBackend(openEnvironment(this.#directory));
+    this.backend = openTables(this.#directory);
   }
 
   async remove(): Promise<void> {
     await this.backend.close();
     rmSync(this.#directory, { recursive: true });
   }
+}
+
+/** Over tables in memory, which a crash leaves as they are. */
+class LoggedDisk implements Disk {
+  readonly #directory: string;
+  readonly #ending: 'closes' | 'crashes';
+  #tables: MemoryBackend;
+  backend: KeyValueBackend;
+
+  private constructor(
+    { directory, ending }: { readonly directory: string; readonly ending: 'closes' | 'crashes' },
+    { tables, backend }: { readonly tables: MemoryBackend; readonly backend: KeyValueBackend },
+  ) {
+    this.#directory = directory;
+    this.#ending = ending;
+    this.#tables = tables;
+    this.backend = backend;
+  }
+
+  static async make(ending: 'closes' | 'crashes'): Promise<LoggedDisk> {
+    const directory = mkdtempSync(join(tmpdir(), 'reprise-storage-'));
+    const tables = new MemoryBackend();
+    return new LoggedDisk(
+      { directory, ending },
+      { tables, backend: await openLogged(directory, tables) },
+    );
+  }
+
+  flush(commit: Promise<void>): Promise<void> {
+    return commit;
+  }
+
+  async restart(): Promise<void> {
+    if (this.#ending === 'closes') await this.backend.close();
+    this.#tables = this.#tables.crash();
+    this.backend = await openLogged(this.#directory, this.#tables);
+  }
+
+  async remove(): Promise<void> {
+    await this.backend.close();
+    rmSync(this.#directory, { recursive: true });
+  }
+}
+
+function openLogged(directory: string, tables: MemoryBackend): Promise<KeyValueBackend> {
+  return openLoggedBackend({ tables, path: directory, name: '0' });
 }
 
 export function openStore(backend: KeyValueBackend, partition = PARTITION): PartitionStore {

@@ -17,6 +17,7 @@ import { JOURNAL_VERSION } from '../../src/storage/tables/journal.ts';
 import { LOCK_VERSION } from '../../src/storage/tables/lock.ts';
 import { OUTBOX_MARK_VERSION, OUTBOX_VERSION } from '../../src/storage/tables/outbox.ts';
 import { PROMISE_VERSION } from '../../src/storage/tables/promise.ts';
+import { SLOT_LINE_VERSION } from '../../src/storage/tables/slot-line.ts';
 import { TIMER_VERSION } from '../../src/storage/tables/timer.ts';
 import { USER_STATE_VERSION } from '../../src/storage/tables/user-state.ts';
 import { unpackRow } from '../../src/storage/value-codec.ts';
@@ -31,6 +32,9 @@ import {
   MESSAGES,
   OTHER_PARTITION,
   owner,
+  SCOPED_INVOCATIONS,
+  SCOPED_MESSAGE,
+  scopedOwner,
   timer,
 } from './rows.ts';
 import { openStore } from './stores.ts';
@@ -73,7 +77,7 @@ const STORED: readonly StoredTable[] = [
     number: 4,
     versions: [INVOCATION_VERSION],
     fill: fillInvocations,
-    sha256: '3b6eb530be2627c22b1779606c87707a85d2bb9286889b3ff0b2b16a49e2df9d',
+    sha256: 'b6772e0258dc38aaae8138389bfcb5293caec2356dd8b11e88d1f085e9e959dc',
   },
   {
     table: 'timer',
@@ -138,6 +142,39 @@ const STORED: readonly StoredTable[] = [
     fill: (store) => store.putExpiry(invocation(1), T0),
     sha256: 'c8ef5e12bd29b4cbd491a06c7430d336f9c264fc11ddb52a79d8065f25ac0c56',
   },
+  {
+    table: 'slotLine',
+    number: 14,
+    versions: [SLOT_LINE_VERSION],
+    fill: fillSlotLines,
+    sha256: '40bdc2740a6534b9c19c4dfc23400706978c7260ed13a1c23839d8bd40f2ac38',
+  },
+];
+
+/** What scopes add to the rows of the other tables. */
+const STORED_IN_SCOPES: ReadonlyArray<Omit<StoredTable, 'versions'>> = [
+  {
+    table: 'openInvocation',
+    number: 4,
+    fill: (store) => SCOPED_INVOCATIONS.forEach((each) => store.putInvocation(each)),
+    sha256: '7a77a7f0b6136a9a755ef70d86c37145982428c2ea7cb293ac4a15f1a9cfd6c2',
+  },
+  {
+    table: 'outbox',
+    number: 6,
+    fill: (store) => store.pushOutbox(OTHER_PARTITION, SCOPED_MESSAGE),
+    sha256: 'c66bd625e3472ebb204f4673cad136ce90dc80e10a821e1c2dfd93e57897fed6',
+  },
+  {
+    table: 'userState',
+    number: 10,
+    fill: (store) => {
+      for (const each of [scopedOwner('a'), scopedOwner(LONG, 't')]) {
+        store.setUserState(each, bytes('k'), bytes('v'));
+      }
+    },
+    sha256: '88d723512bc66b39eec5701edd141921bd08cae5ef21146568094428969ee298',
+  },
 ];
 
 describe('the stored shape', () => {
@@ -149,6 +186,16 @@ describe('the stored shape', () => {
       fill(store);
       await store.commit();
       assert.deepEqual([hashOf(backend, number), new Set(versions)], [sha256, new Set([1])]);
+    });
+  }
+
+  for (const { table, number, fill, sha256 } of STORED_IN_SCOPES) {
+    test(`of table ${table} is pinned for what is in a scope`, async () => {
+      const backend = new MemoryBackend();
+      const store = openStore(backend);
+      fill(store);
+      await store.commit();
+      assert.equal(hashOf(backend, number), sha256);
     });
   }
 
@@ -188,6 +235,11 @@ function fillInvocations(store: PartitionStore): void {
 function fillHistory(store: PartitionStore): void {
   for (const invocation of COMPLETED_INVOCATIONS) store.putInvocation(invocation);
   JOURNAL.forEach((entry, index) => store.appendJournal(1, index, entry));
+}
+
+function fillSlotLines(store: PartitionStore): void {
+  store.pushSlotWaiter({ scope: 's', service: 'Greeter' }, false, idOf(1));
+  store.pushSlotWaiter({ scope: 's', limitKey: 'a/b', service: 'C', key: LONG }, true, idOf(2));
 }
 
 function fillOutbox(store: PartitionStore): void {

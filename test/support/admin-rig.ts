@@ -3,15 +3,19 @@ import { EMPTY_SCHEMA } from '../../src/actors/domain/schema.ts';
 import { HANDLER_DEFAULTS } from '../../src/actors/domain/limits.ts';
 import type { InvocationOperator, SchemaStore } from '../../src/actors/ports.ts';
 import { SchemaActor } from '../../src/actors/schema-actor.ts';
+import type { AdminContext } from '../../src/io/admin/context.ts';
 import { createAdminHandler } from '../../src/io/admin/server.ts';
+import { openDeploymentTransport } from '../../src/io/deployment/deployment-transport.ts';
 import { createDiscovery } from '../../src/io/deployment/discovery.ts';
-import { HttpDeploymentTransport } from '../../src/io/deployment/transport.ts';
+import { createSerdeClient } from '../../src/io/deployment/serde-client.ts';
 import { callAdmin, type AdminAnswer, type AdminCall } from './admin-client.ts';
 import { FakeEndpoint, manifestAnswer } from './fake-endpoint.ts';
+import { LAMBDA_SETTINGS } from './fake-aws.ts';
 import { T0 } from './schema-fixtures.ts';
 
 export interface AdminRig {
   readonly endpoint: FakeEndpoint;
+  readonly context: AdminContext;
   /** What went wrong and was logged. */
   readonly logged: readonly string[];
   /** Makes the store fail from now on. */
@@ -32,20 +36,24 @@ const NO_INVOCATIONS: InvocationOperator = {
   editState: () => Promise.resolve(),
 };
 
-export async function startAdminRig(): Promise<AdminRig> {
+export async function startAdminRig(
+  operator: InvocationOperator = NO_INVOCATIONS,
+): Promise<AdminRig> {
   const endpoint = await FakeEndpoint.start();
-  const transport = new HttpDeploymentTransport();
+  const transport = openDeploymentTransport({ http: {}, lambda: LAMBDA_SETTINGS });
   let storeIsBroken = false;
   const store: SchemaStore = {
     load: () => EMPTY_SCHEMA,
     save: () => (storeIsBroken ? Promise.reject(new Error('disk full')) : Promise.resolve()),
     close: () => Promise.resolve(),
   };
-  const discovery = createDiscovery({ transport, commonHeaders: [], retryDelayMs: 1 });
+  const commonHeaders = [['x-restate-cluster-name', 'localcluster']] as const;
+  const discovery = createDiscovery({ transport, commonHeaders, retryDelayMs: 1 });
   const logged: string[] = [];
-  const handler = createAdminHandler({
+  const context: AdminContext = {
     schema: new SchemaActor({ store, discovery, now: () => T0 }),
-    operator: NO_INVOCATIONS,
+    operator,
+    serdes: createSerdeClient({ transport, commonHeaders }),
     clock: () => T0,
     random: (bytesCount) => new Uint8Array(bytesCount),
     options: {
@@ -53,11 +61,14 @@ export async function startAdminRig(): Promise<AdminRig> {
       clusterName: 'localcluster',
       nodeId: 1,
       ingressUrl: 'http://127.0.0.1:8080/',
+      features: {},
     },
     log: { error: (message) => logged.push(message) },
-  });
+  };
+  const handler = createAdminHandler(context);
   const rig: AdminRig = {
     endpoint,
+    context,
     logged,
     breakStore: () => (storeIsBroken = true),
     call: (method, target, call) => callAdmin(handler, method, target, call),

@@ -8,6 +8,8 @@ import type {
   ServerMessage,
 } from '../../src/actors/attempt/service-message.ts';
 import { unreachable } from '../../src/actors/domain/assert.ts';
+import { awaitedIds, COMBINATORS } from '../../src/actors/domain/awaited-future.ts';
+import type { AwaitedFuture } from '../../src/actors/domain/awaited-future.ts';
 import type { NotificationId } from '../../src/actors/domain/journal.ts';
 import type { Failure, NotificationResult, Outcome } from '../../src/actors/domain/outcome.ts';
 import { bytesField, FieldMap, messageField, numberField, stringField } from './protobuf.ts';
@@ -24,20 +26,28 @@ export function encodeFrame(type: number, payload: Uint8Array, flags = 0): Uint8
 }
 
 /** The frame of a message as a deployment sends it. */
-export function encodeDeploymentMessage(message: DeploymentMessage, flags = 0): Uint8Array {
-  return encodeFrame(MessageType[message.kind], encodeDeploymentPayload(message), flags);
+export function encodeDeploymentMessage(
+  message: DeploymentMessage,
+  flags = 0,
+  protocolVersion = 6,
+): Uint8Array {
+  const payload = encodeDeploymentPayload(message, protocolVersion);
+  return encodeFrame(MessageType[message.kind], payload, flags);
 }
 
 /** The payload of a message as a deployment sends it. */
-export function encodeDeploymentPayload(message: DeploymentMessage): Uint8Array {
-  const fields = encodeOwnFields(message);
+export function encodeDeploymentPayload(
+  message: DeploymentMessage,
+  protocolVersion = 6,
+): Uint8Array {
+  const fields = encodeOwnFields(message, protocolVersion);
   if ('name' in message) fields.push(...text(COMMAND_NAME, message.name));
   if ('completionId' in message)
     fields.push(...uint(message.kind === 'proposeRunCompletion' ? 1 : 11, message.completionId));
   return Buffer.concat(fields);
 }
 
-function encodeOwnFields(message: DeploymentMessage): Uint8Array[] {
+function encodeOwnFields(message: DeploymentMessage, protocolVersion: number): Uint8Array[] {
   switch (message.kind) {
     case 'end':
     case 'run':
@@ -45,7 +55,10 @@ function encodeOwnFields(message: DeploymentMessage): Uint8Array[] {
     case 'getLazyStateKeys':
       return [];
     case 'suspension':
-      return message.awaiting.map(encodeNotificationId);
+      if (protocolVersion >= 7) return [messageField(4, encodeFuture(message.awaiting))];
+      return awaitedIds(message.awaiting).map(encodeNotificationId);
+    case 'awaitingOn':
+      return [messageField(1, encodeFuture(message.awaiting))];
     case 'error':
       return [
         ...uint(1, message.code),
@@ -84,10 +97,10 @@ function encodeOwnFields(message: DeploymentMessage): Uint8Array[] {
     case 'sleep':
       return uint(1, message.wakeUpTimeMs);
     case 'call':
-      return encodeCallParameters(message, { headers: 4, key: 5, idempotencyKey: 6 });
+      return encodeCallParameters(message, { headers: 4, key: 5, idempotencyKey: 6, scope: 7 });
     case 'oneWayCall':
       return [
-        ...encodeCallParameters(message, { headers: 5, key: 6, idempotencyKey: 7 }),
+        ...encodeCallParameters(message, { headers: 5, key: 6, idempotencyKey: 7, scope: 8 }),
         ...uint(4, message.invokeTimeMs),
       ];
     case 'sendSignal':
@@ -110,7 +123,7 @@ function encodeOwnFields(message: DeploymentMessage): Uint8Array[] {
 
 function encodeCallParameters(
   call: CallParameters,
-  field: { readonly headers: number; readonly key: number; readonly idempotencyKey: number },
+  field: Readonly<Record<'headers' | 'key' | 'idempotencyKey' | 'scope', number>>,
 ): Uint8Array[] {
   return [
     ...text(1, call.service),
@@ -119,6 +132,8 @@ function encodeCallParameters(
     ...call.headers.map((header) => pair(field.headers, header)),
     ...text(field.key, call.key),
     ...optional(call.idempotencyKey, (value) => stringField(field.idempotencyKey, value)),
+    ...optional(call.scope, (value) => stringField(field.scope, value)),
+    ...optional(call.limitKey, (value) => stringField(field.scope + 1, value)),
     ...uint(10, call.invocationIdNotificationIdx),
   ];
 }
@@ -134,12 +149,34 @@ function encodeAttachTarget(target: AttachTarget): Uint8Array {
         ...optional(target.key, (value) => stringField(2, value)),
         ...text(3, target.handler),
         ...text(4, target.idempotencyKey),
+        ...optional(target.scope, (value) => stringField(5, value)),
       );
     case 'workflow':
-      return messageField(4, ...text(1, target.workflow), ...text(2, target.key));
+      return messageField(
+        4,
+        ...text(1, target.workflow),
+        ...text(2, target.key),
+        ...optional(target.scope, (value) => stringField(3, value)),
+      );
     default:
       return unreachable(target);
   }
+}
+
+/** The fields of a Future. */
+function encodeFuture(future: AwaitedFuture): Uint8Array {
+  let body = new Uint8Array(0);
+  const fields: Uint8Array[] = [];
+  for (const step of future) {
+    if (step.kind !== 'combine') {
+      fields.push(encodeNotificationId(step));
+      continue;
+    }
+    const children = fields.splice(fields.length - step.count);
+    body = Buffer.concat([...children, ...uint(5, COMBINATORS.indexOf(step.combinator))]);
+    fields.push(messageField(4, body));
+  }
+  return body;
 }
 
 function encodeNotificationId(id: NotificationId): Uint8Array {
@@ -217,9 +254,14 @@ export function decodeServerMessage(
         retryCountSinceLastStoredEntry: fields.number(7),
         durationSinceLastStoredEntryMs: fields.number(8),
         randomSeed: fields.bigint(9),
+        scope: fields.has(10) ? fields.string(10) : undefined,
+        limitKey: fields.has(11) ? fields.string(11) : undefined,
+        idempotencyKey: fields.has(12) ? fields.string(12) : undefined,
       };
     case MessageType.commandAck:
       return { kind: 'commandAck', commandIndex: fields.number(1) };
+    case MessageType.proposeRunCompletionAck:
+      return { kind: 'proposeRunCompletionAck', completionId: fields.number(1) };
     case MessageType.input:
       return {
         kind: 'input',

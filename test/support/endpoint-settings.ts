@@ -1,13 +1,25 @@
 /** How a service process serves its services. Plain data: it travels in an environment variable. */
 export interface EndpointSettings {
-  /** Default `h2c`. `http1` and `https1` speak HTTP/1.1 only, `h2` offers both over TLS. */
-  readonly transport?: 'h2c' | 'http1' | 'h2' | 'https1' | undefined;
+  /**
+   * Default `h2c`. `http1` and `https1` speak HTTP/1.1 only, `h2` offers both over TLS; `lambda` stands
+   * in for AWS, where every function is these services.
+   */
+  readonly transport?: 'h2c' | 'http1' | 'h2' | 'https1' | 'lambda' | undefined;
   /** `protocolMode` of the manifest. Default: by the HTTP version of the request. */
   readonly bidirectional?: boolean | undefined;
   /** Only requests signed with one of these keys are taken. */
   readonly identityKeys?: readonly string[] | undefined;
   /** Each request becomes an effect: see `requestEffect`. */
   readonly recordsRequests?: boolean | undefined;
+  /** Only over h2c. Default: none. */
+  readonly faults?: FaultSettings | undefined;
+}
+
+/** Requests that fail on purpose. */
+export interface FaultSettings {
+  readonly seed: number;
+  /** Share of the invocations' attempts, between 0 and 1. */
+  readonly share: number;
 }
 
 /** One request as the endpoint saw it. */

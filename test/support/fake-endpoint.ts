@@ -17,8 +17,8 @@ export interface EndpointRequest {
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
 }
 
-/** An answer, or `'hang'` for none, or `'drop'` for a closed connection. */
-export type EndpointBehaviour = EndpointAnswer | 'hang' | 'drop';
+/** An answer, or `'hang'` for none, `'drop'` for a closed connection, `'echo'` for the body again. */
+export type EndpointBehaviour = EndpointAnswer | 'hang' | 'drop' | 'echo';
 
 export const MANIFEST_V4 = 'application/vnd.restate.endpointmanifest.v4+json';
 
@@ -98,6 +98,10 @@ export class FakeEndpoint {
     if (behaviour === 'hang') return;
     if (behaviour === 'drop') {
       for (const socket of this.#sockets) socket.destroy();
+      return;
+    }
+    if (behaviour === 'echo') {
+      request.pipe(response);
       return;
     }
     response.writeHead(behaviour.status ?? 200, { ...behaviour.headers });

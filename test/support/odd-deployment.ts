@@ -171,12 +171,13 @@ async function startDeployment(rows: readonly OddRow[]): Promise<OddDeployment> 
   });
 }
 
-/** Serves a manifest and leaves every other stream to `onInvoke`. */
+/** Serves a manifest and leaves every other stream to `onInvoke`. `fields` replace those of the manifest. */
 export async function startEndpoint(
   services: readonly unknown[],
-  onInvoke: (stream: ServerHttp2Stream, path: string) => void,
+  onInvoke: (stream: ServerHttp2Stream, path: string, contentType: string) => void,
+  fields: Readonly<Record<string, unknown>> = {},
 ): Promise<OddDeployment> {
-  const manifest = JSON.stringify(manifestOf(...services));
+  const manifest = JSON.stringify({ ...manifestOf(...services), ...fields });
   const h2 = createServer();
   const sessions = new Set<{ destroy(): void }>();
   h2.on('session', (session) => sessions.add(session));
@@ -185,7 +186,7 @@ export async function startEndpoint(
     stream.on('error', () => undefined);
     stream.resume();
     const path = String(headers[':path']);
-    if (path !== '/discover') return onInvoke(stream, path);
+    if (path !== '/discover') return onInvoke(stream, path, headers['content-type'] ?? '');
     stream.respond({ ':status': 200, 'content-type': MANIFEST_CONTENT_TYPE });
     stream.end(manifest);
   });

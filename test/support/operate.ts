@@ -1,8 +1,10 @@
 // Operators at work: requests about single invocations.
 import assert from 'node:assert/strict';
+import { formatAwakeableId, parseInvocationId } from '../../src/actors/domain/ids.ts';
 import type { HttpReply } from './http.ts';
 import { stringField } from './json.ts';
 import type { Rig } from './rig.ts';
+import { serverUnderTest } from './servers.ts';
 import { waitFor } from './wait.ts';
 
 /** Well-formed, and never given to an invocation. */
@@ -35,5 +37,27 @@ export async function waitForPause(rig: Rig, id: string): Promise<void> {
   await waitFor(`the pause of ${id}`, async () => {
     const { status } = await operate(rig, id, 'pause');
     return status === 200 ? true : undefined;
+  });
+}
+
+/** Completes an awakeable of the invocation; a negative index fails it. */
+export async function signal(rig: Rig, id: string, index: number): Promise<void> {
+  const parsed = parseInvocationId(id);
+  assert.ok(parsed.ok);
+  const awakeable = formatAwakeableId(parsed.value, Math.abs(index));
+  const path = `/restate/awakeables/${awakeable}/${index < 0 ? 'reject' : 'resolve'}`;
+  const reply = await rig.ingress.request({ path, body: '1' });
+  assert.equal(reply.status, 202, reply.text());
+}
+
+/** Its deployment has been told that its suspension arrived; after this, it is stored. */
+export async function waitUntilSuspended(rig: Rig, id: string): Promise<void> {
+  // Applied behind the suspension, and answered once both are stored. The reference has no such order.
+  if (serverUnderTest === 'reprise') return void (await outputOf(rig, id));
+  const query = `SELECT status FROM sys_invocation WHERE id = '${id}'`;
+  await waitFor(`the suspension of ${id}`, async () => {
+    const path = '/query';
+    const reply = await rig.admin.post(path, { query }, { accept: 'application/json' });
+    return reply.text().includes('"suspended"') ? true : undefined;
   });
 }

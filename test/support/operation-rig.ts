@@ -1,15 +1,19 @@
 // A rig whose services perform any context operation by name (test/services/operation-hosts.ts).
 import type { HttpReply } from './http.ts';
 import { Rig } from './rig.ts';
-import type { SdkPackage } from './service-process.ts';
+import type { SDK_VERSIONS } from './service-process.ts';
 
 /** Short timeouts, so that suspension and abort happen within seconds. */
-export function startOperationRig(sdkPackage: SdkPackage): Promise<Rig> {
+export function startOperationRig({
+  sdkPackage,
+  environment,
+}: (typeof SDK_VERSIONS)[number]): Promise<Rig> {
   return Rig.start({
     modules: ['operation-hosts', 'callee'],
     sdkPackage,
     server: {
       environment: {
+        ...environment,
         RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT: '1s',
         RESTATE_WORKER__INVOKER__ABORT_TIMEOUT: '1s',
       },

@@ -1,5 +1,5 @@
+import type { DeploymentEndpoint, HttpEndpoint } from '../../src/actors/domain/endpoint.ts';
 import type {
-  DeploymentAddress,
   DeploymentRequest,
   DeploymentStream,
   DeploymentStreamListener,
@@ -18,8 +18,8 @@ export type ExchangeEvent =
   | { readonly kind: 'end' }
   | { readonly kind: 'failure'; readonly failure: TransportFailure };
 
-export interface ExchangeOptions extends Partial<Omit<DeploymentRequest, 'address'>> {
-  readonly httpVersion?: DeploymentAddress['httpVersion'] | undefined;
+export interface ExchangeOptions extends Partial<Omit<DeploymentRequest, 'endpoint'>> {
+  readonly httpVersion?: HttpEndpoint['httpVersion'] | undefined;
 }
 
 /** One exchange of a transport with everything its listener heard, in order. */
@@ -28,11 +28,16 @@ export class RecordedExchange implements DeploymentStreamListener {
   readonly events: ExchangeEvent[] = [];
   readonly #queue = new EventQueue<ExchangeEvent>();
 
-  constructor(transport: DeploymentTransport, uri: string, options: ExchangeOptions = {}) {
+  /** `where` is the URI of an HTTP endpoint, or any endpoint. */
+  constructor(
+    transport: DeploymentTransport,
+    where: string | DeploymentEndpoint,
+    options: ExchangeOptions = {},
+  ) {
     const { httpVersion = 'HTTP/2.0', ...request } = options;
     this.stream = transport.open(
       {
-        address: { uri, httpVersion },
+        endpoint: typeof where === 'string' ? { kind: 'http', uri: where, httpVersion } : where,
         method: 'POST',
         path: '/invoke/A/b',
         headers: [],

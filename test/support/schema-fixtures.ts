@@ -1,7 +1,9 @@
 // Manifests and registrations with everything filled in that a test does not care about.
 import assert from 'node:assert/strict';
 import { parseDeploymentUri, type DeploymentUri } from '../../src/actors/domain/deployment-uri.ts';
+import type { HttpAddress, LambdaAddress } from '../../src/actors/domain/endpoint.ts';
 import { formatDeploymentId, type DeploymentId } from '../../src/actors/domain/ids.ts';
+import { parseLambdaArn } from '../../src/actors/domain/lambda-arn.ts';
 import type {
   DiscoveredDeployment,
   EndpointManifest,
@@ -23,6 +25,19 @@ export function uri(text: string): DeploymentUri {
   const parsed = parseDeploymentUri(text);
   assert.ok(parsed.kind === 'absolute', `${text} is an absolute URI`);
   return parsed.uri;
+}
+
+/** The address of an HTTP deployment. */
+export function at(text: string): HttpAddress {
+  return { kind: 'http', uri: uri(text) };
+}
+
+/** The address of a version of one Lambda function. */
+export function atFunction(version: string, assumeRoleArn?: string): LambdaAddress {
+  const arn = `arn:aws:lambda:eu-central-1:123456789012:function:greeter:${version}`;
+  const parsed = parseLambdaArn(arn);
+  assert.ok(parsed.kind === 'arn', `${arn} is a qualified ARN`);
+  return { kind: 'lambda', arn: parsed.arn, assumeRoleArn };
 }
 
 export function handlerManifest(fields: Partial<HandlerManifest> = {}): HandlerManifest {
@@ -55,7 +70,7 @@ export function discovered(fields: Partial<EndpointManifest> = {}): DiscoveredDe
 
 export function registration(fields: Partial<Registration> = {}): Registration {
   return {
-    uri: uri('http://host:9080/'),
+    address: at('http://host:9080/'),
     additionalHeaders: {},
     metadata: {},
     discovered: discovered(),

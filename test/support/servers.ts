@@ -26,12 +26,21 @@ const REFERENCE_ENVIRONMENT: Environment = {
 /** The server under test: environment variable `REPRISE_TEST_SERVER`, default `reprise`. */
 export const serverUnderTest: ServerKind = readServerKind();
 
+/** Environment that switches version 7 of the service protocol on or off. */
+export const PROTOCOL_V7 = { RESTATE_EXPERIMENTAL_ENABLE_PROTOCOL_V7: 'true' } as const;
+export const NO_PROTOCOL_V7 = { RESTATE_EXPERIMENTAL_ENABLE_PROTOCOL_V7: 'false' } as const;
+
+/** `REPRISE_TEST_PROTOCOL_V7=1` has every server of a test run speak version 7. */
+const testsProtocolV7 = process.env['REPRISE_TEST_PROTOCOL_V7'] === '1';
+
 /** For tests that the reference server does not pass: the reason, or `false` to run. */
 export function skippedOnReference(reason: string): string | false {
   return serverUnderTest === 'reference' && reason;
 }
 
 export interface ServerOptions {
+  /** Default: the server under test. */
+  readonly kind?: ServerKind | undefined;
   /** Default: a temporary directory that is removed with the server. */
   readonly dataDirectory?: string | undefined;
   readonly environment?: Environment | undefined;
@@ -58,7 +67,7 @@ export async function runServerCommand(
   args: readonly string[],
   environment: Environment = {},
 ): Promise<ChildExit & { readonly stdout: string; readonly stderr: string }> {
-  const child = launch(args, environment);
+  const child = launch(serverUnderTest, args, environment);
   const timer = setTimeout(() => child.signal('SIGKILL'), 30_000);
   const exit = await child.exited;
   clearTimeout(timer);
@@ -72,6 +81,7 @@ export class TestServer {
   /** The `--base-dir` of the server. */
   readonly dataDirectory: string;
   readonly #ownsDataDirectory: boolean;
+  readonly #kind: ServerKind;
   readonly #environment: Environment;
   #child: TrackedChild | undefined;
   #pastOutput = '';
@@ -79,13 +89,19 @@ export class TestServer {
   private constructor(
     dataDirectory: string,
     ports: readonly number[],
-    { environment, nodeName = 'node-1', dataDirectory: given }: ServerOptions,
+    {
+      kind = serverUnderTest,
+      environment,
+      nodeName = 'node-1',
+      dataDirectory: given,
+    }: ServerOptions,
   ) {
     const [ingress, admin, node] = ports;
     this.ingressUrl = `http://127.0.0.1:${ingress}`;
     this.adminUrl = `http://127.0.0.1:${admin}`;
     this.nodeUrl = `http://127.0.0.1:${node}`;
     this.dataDirectory = dataDirectory;
+    this.#kind = kind;
     this.#ownsDataDirectory = given === undefined;
     this.#environment = {
       RESTATE_NODE_NAME: nodeName,
@@ -93,6 +109,7 @@ export class TestServer {
       RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
       RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
       RESTATE_DEFAULT_NUM_PARTITIONS: '4',
+      ...(testsProtocolV7 && PROTOCOL_V7),
       ...environment,
     };
   }
@@ -124,17 +141,23 @@ export class TestServer {
   }
 
   /** Starts the process and waits until its ingress and its admin API answer. */
-  async start(): Promise<void> {
+  async start(environment: Environment = {}): Promise<void> {
     if (this.#child !== undefined) this.#pastOutput += this.#child.output;
-    const child = launch(['--base-dir', this.dataDirectory], this.#environment);
+    const child = launch(this.#kind, ['--base-dir', this.dataDirectory], {
+      ...this.#environment,
+      ...environment,
+    });
     this.#child = child;
     await this.#awaitAnswer(child, this.ingressUrl, '/restate/health');
     await this.#awaitAnswer(child, this.adminUrl, '/health');
   }
 
-  /** Starts again on the same data directory and the same ports, after `kill` or `stop`. */
-  restart(): Promise<void> {
-    return this.start();
+  /**
+   * Starts again on the same data directory and the same ports, after `kill` or `stop`. What is set
+   * here holds for this process only.
+   */
+  restart(environment: Environment = {}): Promise<void> {
+    return this.start(environment);
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<ChildExit> {
@@ -185,8 +208,12 @@ export class TestServer {
 }
 
 /** Starts the server's executable with these arguments only. */
-export function launch(args: readonly string[], environment: Environment): TrackedChild {
-  const [command, leadingArgs] = executable();
+export function launch(
+  kind: ServerKind,
+  args: readonly string[],
+  environment: Environment,
+): TrackedChild {
+  const [command, leadingArgs] = executable(kind);
   return new TrackedChild(
     spawn(command, [...leadingArgs, ...args], {
       env: { ...inheritedEnvironment(), ...REFERENCE_ENVIRONMENT, ...environment },
@@ -197,13 +224,13 @@ export function launch(args: readonly string[], environment: Environment): Track
 
 /** Configuration of the developer's shell must not reach the server under test. */
 function inheritedEnvironment(): NodeJS.ProcessEnv {
-  const configures = /^(?:RESTATE_|NODE_|(?:RUST_LOG|HTTP_PROXY|NO_PROXY|MEMORY_LIMIT)$)/i;
+  const configures = /^(?:RESTATE_|NODE_|AWS_|(?:RUST_LOG|HTTP_PROXY|NO_PROXY|MEMORY_LIMIT)$)/i;
   const kept = Object.entries(process.env).filter(([name]) => !configures.test(name));
   return Object.fromEntries(kept);
 }
 
-function executable(): readonly [command: string, leadingArgs: readonly string[]] {
-  if (serverUnderTest === 'reference') return [referenceBinary(), []];
+function executable(kind: ServerKind): readonly [command: string, leadingArgs: readonly string[]] {
+  if (kind === 'reference') return [referenceBinary(), []];
   return [process.execPath, ['--enable-source-maps', join(PROJECT_ROOT, 'dist/src/main.js')]];
 }
 

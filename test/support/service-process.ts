@@ -2,11 +2,13 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { TrackedChild } from './child.ts';
 import type { EndpointSettings } from './endpoint-settings.ts';
+import { PROTOCOL_V7 } from './servers.ts';
 
-/** SDK packages that services can be run with; `undefined` is the current one. */
+/** SDK packages that services can be run with, `undefined` is the current one, and servers for them. */
 export const SDK_VERSIONS = [
-  { name: 'SDK 1.17.2', sdkPackage: undefined },
-  { name: 'SDK 1.12.0', sdkPackage: 'restate-sdk-1-12' },
+  { name: 'SDK 1.17.2', sdkPackage: undefined, environment: {} },
+  { name: 'SDK 1.17.2 in protocol version 7', sdkPackage: undefined, environment: PROTOCOL_V7 },
+  { name: 'SDK 1.12.0', sdkPackage: 'restate-sdk-1-12', environment: {} },
 ] as const;
 
 export type SdkPackage = (typeof SDK_VERSIONS)[number]['sdkPackage'];
@@ -46,11 +48,18 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   const child = new TrackedChild(process_);
   const port = await Promise.race([receivePort(process_), child.exited]);
   if (typeof port !== 'number') throw new Error(`the service process ended:\n${child.output}`);
+  let isDisposed = false;
+  // Else its invocations would wait for it, and their tests time out without a reason.
+  void child.exited.then(({ code, signal }) => {
+    if (isDisposed) return;
+    console.error(`the service process ended with ${signal ?? code}:\n${child.output}`);
+  });
   return {
     url: `${isSecure(options.endpoint) ? 'https' : 'http'}://127.0.0.1:${port}`,
     output: () => child.output,
     openGate: (name) => void process_.send({ openGate: name }),
     dispose: async () => {
+      isDisposed = true;
       await child.kill('SIGKILL');
     },
   };

@@ -38,6 +38,8 @@ export function readSources(folder: string): readonly SourceFile[] {
 }
 
 const IMPORT = /^(import|export)\s+(type\s+)?([^;'"()]*?)\s*from\s+'([^']+)'/gm;
+/** What is loaded when it is needed. */
+const LATE_IMPORT = /\bimport\('([^']+)'\)/g;
 const SIDE_EFFECT_IMPORT = /^import\s+'([^']+)'/gm;
 
 export function importsOf({ path, text }: SourceFile): readonly Import[] {
@@ -48,8 +50,10 @@ export function importsOf({ path, text }: SourceFile): readonly Import[] {
     const isTypeOnly = type !== undefined || hasOnlyTypes(names);
     imports.push({ isTypeOnly, target: resolve(specifier), isReExport: keyword === 'export' });
   }
-  for (const [, specifier = ''] of text.matchAll(SIDE_EFFECT_IMPORT)) {
-    imports.push({ isTypeOnly: false, target: resolve(specifier), isReExport: false });
+  for (const form of [SIDE_EFFECT_IMPORT, LATE_IMPORT]) {
+    for (const [, specifier = ''] of text.matchAll(form)) {
+      imports.push({ isTypeOnly: false, target: resolve(specifier), isReExport: false });
+    }
   }
   return imports;
 }

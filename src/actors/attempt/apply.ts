@@ -2,15 +2,16 @@
 //   A1. After `finish` an attempt proposes nothing more, whatever the deployment still sends.
 //   A2. Every path ends in exactly one `finish`, or in `abandoned`.
 import { unreachable } from '../domain/assert.ts';
-import { CANCEL_SIGNAL_INDEX } from '../domain/journal.ts';
-import type { NotificationId } from '../domain/journal.ts';
+import type { NotificationEntry } from '../domain/journal.ts';
 import type { AttemptCommand } from './command.ts';
 import type { AttemptEffect, AttemptResult } from './effect.ts';
 import type { AttemptFailure } from './failure.ts';
 import { attemptFailure, failureOfErrorMessage, STREAM_BROKEN } from './failure.ts';
 import { checkResponse } from './response.ts';
-import type { ControlMessage } from './service-message.ts';
+import { NotificationType } from './service-message.ts';
+import type { ServerMessage } from './service-message.ts';
 import type { AttemptState } from './state.ts';
+import { checkSuspension } from './suspend.ts';
 
 export function applyToAttempt(
   attempt: AttemptState,
@@ -25,17 +26,13 @@ export function applyToAttempt(
     case 'entryReceived':
       return receiveEntry(attempt, command, effects);
     case 'controlReceived':
-      return receiveControl(attempt, command.message, effects);
+      return receiveControl(attempt, command, effects);
     case 'broken':
       return fail(attempt, command.failure, effects);
     case 'responseEnded':
       return fail(attempt, STREAM_BROKEN, effects);
     case 'notified':
-      if (attempt.phase === 'streaming') {
-        const { type, id, result } = command.entry;
-        effects.push({ kind: 'send', message: { kind: 'notification', type, id, result } });
-      }
-      return;
+      return notify(attempt, command.entry, effects);
     case 'commandAcked':
       if (attempt.phase === 'streaming') {
         const { commandIndex } = command;
@@ -72,25 +69,36 @@ function receiveEntry(
 ): void {
   // Several Output entries are legal; the last one counts.
   if (entry.message.kind === 'output') attempt.outcome = entry.message.outcome;
+  if (entry.message.kind === 'run') openRun(attempt, entry.message.completionId);
   attempt.proposedEntry = true;
   effects.push({ kind: 'proposeEntry', entry });
 }
 
+function openRun({ runs }: AttemptState, completionId: number): void {
+  if (!runs.has(completionId)) runs.set(completionId, 'open');
+}
+
 function receiveControl(
   attempt: AttemptState,
-  message: ControlMessage,
+  { message, ackRequested }: AttemptCommand & { kind: 'controlReceived' },
   effects: AttemptEffect[],
 ): void {
   switch (message.kind) {
     case 'proposeRunCompletion': {
       const { completionId, outcome } = message;
+      // Older deployments do not know the acknowledgement; the reference ignores their flag, too.
+      const isAcked = ackRequested && attempt.protocolVersion >= 7;
+      attempt.runs.set(completionId, isAcked ? 'ackDue' : 'proposed');
       effects.push({ kind: 'proposeRunCompletion', completionId, outcome });
       return;
     }
+    case 'awaitingOn':
+      attempt.awaitingOn = message.awaiting;
+      return;
     case 'end':
       return end(attempt, effects);
     case 'suspension':
-      return suspend(attempt, message.awaiting, effects);
+      return finish(attempt, checkSuspension(attempt, message.awaiting), effects);
     case 'error':
       return fail(attempt, failureOfErrorMessage(message), effects);
     default:
@@ -106,16 +114,23 @@ function end(attempt: AttemptState, effects: AttemptEffect[]): void {
   finish(attempt, { kind: 'ended', outcome }, effects);
 }
 
-function suspend(
-  attempt: AttemptState,
-  awaiting: readonly NotificationId[],
-  effects: AttemptEffect[],
-): void {
-  // It was given the answer and asks for it again: a defect that waiting does not mend.
-  const known = findReplayed(awaiting, attempt.replayedIds);
-  if (known === undefined) return finish(attempt, { kind: 'suspended', awaiting }, effects);
-  const message = `suspended on ${describe(known)}, which is already in the journal`;
-  fail(attempt, attemptFailure('RT0012', message), effects);
+function notify(attempt: AttemptState, entry: NotificationEntry, effects: AttemptEffect[]): void {
+  if (attempt.phase !== 'streaming') return;
+  attempt.awaitingOn = undefined;
+  effects.push({ kind: 'send', message: messageFor(attempt, entry) });
+}
+
+/** The deployment has kept the result of a run whose acknowledgement it asked for. */
+function messageFor({ runs }: AttemptState, entry: NotificationEntry): ServerMessage {
+  const { type, id, result } = entry;
+  if (type === NotificationType.run && id.kind === 'completion') {
+    const { completionId } = id;
+    if (runs.get(completionId) === 'ackDue') {
+      runs.set(completionId, 'proposed');
+      return { kind: 'proposeRunCompletionAck', completionId };
+    }
+  }
+  return { kind: 'notification', type, id, result };
 }
 
 function endInput(attempt: AttemptState, effects: AttemptEffect[]): void {
@@ -139,31 +154,4 @@ function abortTimeoutFailure(abortTimeout: string): AttemptFailure {
     'RT0001',
     `the invocation stream was closed after the 'abort timeout' (${abortTimeout}) fired.`,
   );
-}
-
-/** In time linear in both lists, since a deployment chooses how long they are. */
-function findReplayed(
-  awaiting: readonly NotificationId[],
-  replayedIds: readonly NotificationId[],
-): NotificationId | undefined {
-  if (replayedIds.length === 0) return undefined;
-  const replayed = new Set(replayedIds.filter(comesOnce).map(describe));
-  return awaiting.find((id) => comesOnce(id) && replayed.has(describe(id)));
-}
-
-/** Cancel signals and named signals may come again: a handler takes one and waits for the next. */
-function comesOnce(id: NotificationId): boolean {
-  if (id.kind === 'namedSignal') return false;
-  return id.kind === 'completion' || id.index !== CANCEL_SIGNAL_INDEX;
-}
-
-function describe(id: NotificationId): string {
-  switch (id.kind) {
-    case 'completion':
-      return `completion ${id.completionId}`;
-    case 'signal':
-      return `signal ${id.index}`;
-    case 'namedSignal':
-      return `signal '${id.name}'`;
-  }
 }

@@ -11,7 +11,11 @@ export type AttemptCommand =
       readonly headers: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'entryReceived'; readonly entry: ProposedEntry }
-  | { readonly kind: 'controlReceived'; readonly message: ControlMessage }
+  | {
+      readonly kind: 'controlReceived';
+      readonly message: ControlMessage;
+      readonly ackRequested: boolean;
+    }
   /** A message that cannot be accepted, or a stream that broke. */
   | { readonly kind: 'broken'; readonly failure: AttemptFailure }
   | { readonly kind: 'responseEnded' }

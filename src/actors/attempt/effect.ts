@@ -1,5 +1,5 @@
 // What an attempt can ask of the outside.
-import type { NotificationId } from '../domain/journal.ts';
+import type { AwaitedFuture } from '../domain/awaited-future.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { ProposedEntry } from '../partition/command.ts';
 import type { AttemptFailure } from './failure.ts';
@@ -8,7 +8,7 @@ import type { ServerMessage } from './service-message.ts';
 /** How an attempt ended, before the retry policy is asked. */
 export type AttemptResult =
   | { readonly kind: 'ended'; readonly outcome: Outcome }
-  | { readonly kind: 'suspended'; readonly awaiting: readonly NotificationId[] }
+  | { readonly kind: 'suspended'; readonly awaiting: AwaitedFuture }
   | { readonly kind: 'failed'; readonly failure: AttemptFailure };
 
 export type AttemptEffect =

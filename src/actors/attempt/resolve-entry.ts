@@ -3,9 +3,15 @@
 import { parseAwakeableId, parseInvocationId } from '../domain/ids.ts';
 import type { InvocationId } from '../domain/ids.ts';
 import type { InvocationTarget } from '../domain/invocation.ts';
-import { mayWriteState } from '../domain/invocation.ts';
-import { invocationIdFor } from '../domain/make-invocation-id.ts';
+import { inScope, mayWriteState } from '../domain/invocation.ts';
+import {
+  idempotentInvocationId,
+  invocationIdFor,
+  workflowRunId,
+} from '../domain/make-invocation-id.ts';
 import type { HandlerDefaults, Schema } from '../domain/schema.ts';
+import type { ScopeFeatures } from '../domain/scope.ts';
+import { objectToScope, parseLimitKey } from '../domain/scope.ts';
 import type { UnixMillis } from '../domain/time.ts';
 import type { ProposedEntry, ResolvedCallee } from '../partition/command.ts';
 import { findHandler, retentionsFor } from '../schema/resolve.ts';
@@ -19,6 +25,7 @@ export interface EntryContext {
   readonly target: InvocationTarget;
   readonly schema: Schema;
   readonly defaults: HandlerDefaults;
+  readonly scopeFeatures: ScopeFeatures;
   readonly nowMs: UnixMillis;
   /** Fresh random bytes for the id of a callee. */
   readonly randomBytes: () => Uint8Array;
@@ -60,7 +67,7 @@ export function resolveEntry(message: CommandMessage, context: EntryContext): En
       return resolveAwakeable(message.awakeableId);
     case 'attachInvocation':
     case 'getInvocationOutput':
-      return resolveAttachTarget(message.target, context);
+      return resolveAttachTarget(message.target);
     case 'input':
     case 'output':
     case 'sleep':
@@ -76,6 +83,12 @@ const NO_STATE_WRITES = precondition(
   'unsupported entry type, this handler type cannot write state',
 );
 const NO_PROMISES = precondition('unsupported entry type, only Workflow services support it');
+/** Source: seen on the reference 1.7.12. */
+const SCOPE_REFUSED = 'RT0024';
+const LIMIT_KEY_WITHOUT_SCOPE = precondition(
+  'the limit key requires a scope to be set',
+  SCOPE_REFUSED,
+);
 const EMPTY_IDEMPOTENCY_KEY = precondition('the idempotency key provided in the request is empty');
 
 function resolveCallee(
@@ -83,6 +96,8 @@ function resolveCallee(
   context: EntryContext,
 ): EntryResolution {
   const { service, handler, key, idempotencyKey, headers, parameter } = message;
+  // An empty text is as good as none.
+  const scope = message.scope === '' ? undefined : message.scope;
   const found = findHandler(context.schema, service, handler);
   if (found.kind !== 'found') {
     return precondition(`the service handler ${service}/${handler} was not found`, 'RT0018');
@@ -93,8 +108,17 @@ function resolveCallee(
     );
   }
   if (idempotencyKey === '') return EMPTY_IDEMPOTENCY_KEY;
-  const target = invocationTarget(found.revision, found.handler, key);
-  const { nowMs, defaults } = context;
+  const target = inScope(invocationTarget(found.revision, found.handler, key), scope);
+  const { nowMs, defaults, scopeFeatures } = context;
+  const refusal = scope === undefined ? undefined : refuseScope(scope, target, scopeFeatures);
+  if (refusal !== undefined) return refusal;
+  const limited = parseLimitKey(message.limitKey ?? '');
+  if (!limited.ok) {
+    const reason = `the provided limit key '${message.limitKey}' is invalid: ${limited.reason}`;
+    return precondition(reason, SCOPE_REFUSED);
+  }
+  const { limitKey } = limited;
+  if (limitKey !== undefined && scope === undefined) return LIMIT_KEY_WITHOUT_SCOPE;
   const callee: ResolvedCallee = {
     invocationId: invocationIdFor({
       target,
@@ -103,6 +127,7 @@ function resolveCallee(
       nowMs,
     }),
     target,
+    limitKey,
     input: context.encodeInput(headers, parameter),
     ...retentionsFor(found, idempotencyKey !== undefined, defaults),
   };
@@ -123,31 +148,49 @@ function resolveAwakeable(text: string): EntryResolution {
   return { kind: 'resolved', targetId: invocationId, awakeableSignalIndex: signalIndex };
 }
 
-function resolveAttachTarget(target: AttachTarget, context: EntryContext): EntryResolution {
-  if (target.kind === 'invocationId') {
-    const parsed = parseInvocationId(target.invocationId);
-    if (parsed.ok) return { kind: 'resolved', targetId: parsed.value };
-    return precondition(`invalid invocation id ${target.invocationId}: ${parsed.reason}`);
+/** In the order in which the reference looks. */
+function refuseScope(
+  scope: string,
+  target: InvocationTarget,
+  features: ScopeFeatures,
+): EntryResolution | undefined {
+  if (!features.scopes) {
+    const reason = 'scoped invocations require flow control experimental feature to be enabled';
+    return precondition(reason, SCOPE_REFUSED);
   }
-  return { kind: 'resolved', targetId: derivedId(target, context) };
+  const objection = objectToScope(scope);
+  if (objection !== undefined) {
+    return precondition(`the provided scope '${scope}' is invalid: ${objection}`, SCOPE_REFUSED);
+  }
+  if (target.kind !== 'virtualObject' || features.scopedObjects) return undefined;
+  return precondition('scope is not supported for Virtual Object targets');
 }
 
-function derivedId(
-  target: AttachTarget & { kind: 'idempotentRequest' | 'workflow' },
-  { nowMs, randomBytes }: EntryContext,
-): InvocationId {
-  const random = randomBytes();
-  if (target.kind === 'workflow') {
-    const { workflow: service, key } = target;
-    const run: InvocationTarget = { kind: 'workflow', service, key, handler: '', mode: 'run' };
-    return invocationIdFor({ target: run, random, nowMs });
+function resolveAttachTarget(target: AttachTarget): EntryResolution {
+  switch (target.kind) {
+    case 'invocationId': {
+      const parsed = parseInvocationId(target.invocationId);
+      if (parsed.ok) return { kind: 'resolved', targetId: parsed.value };
+      return precondition(`invalid invocation id ${target.invocationId}: ${parsed.reason}`);
+    }
+    case 'workflow': {
+      const { workflow: service, key } = target;
+      const scope = target.scope === '' ? undefined : target.scope;
+      return attachTo(scope, workflowRunId({ service, key, scope }));
+    }
+    case 'idempotentRequest': {
+      const { service, key, handler } = target;
+      const scope = target.scope === '' ? undefined : target.scope;
+      const name = { service, key, handler, scope };
+      return attachTo(scope, idempotentInvocationId(name, target.idempotencyKey));
+    }
   }
-  const { service, key, handler, idempotencyKey } = target;
-  const invoked: InvocationTarget =
-    key === undefined
-      ? { kind: 'service', service, handler }
-      : { kind: 'virtualObject', service, key, handler, mode: 'exclusive' };
-  return invocationIdFor({ target: invoked, idempotencyKey, random, nowMs });
+}
+
+function attachTo(scope: string | undefined, targetId: InvocationId): EntryResolution {
+  const objection = scope === undefined ? undefined : objectToScope(scope);
+  if (objection === undefined) return { kind: 'resolved', targetId };
+  return precondition(`the provided scope '${scope}' is invalid: ${objection}`, SCOPE_REFUSED);
 }
 
 function precondition(reason: string, documentationCode = 'RT0017'): EntryResolution {

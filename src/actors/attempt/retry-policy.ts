@@ -71,8 +71,10 @@ function isExhausted({ maxAttempts }: RetryPolicy, failedAttemptsCount: number):
 
 function policyDelay(policy: RetryPolicy, failedAttemptsCount: number, jitter: number): DurationMs {
   const { initialIntervalMs, exponentiationFactor, maxIntervalMs } = policy;
-  const grown = initialIntervalMs * exponentiationFactor ** (failedAttemptsCount - 1);
-  const capped = Math.min(grown, maxIntervalMs ?? Number.MAX_SAFE_INTEGER);
+  // The first delay is not capped, as on the reference.
+  const capMs = failedAttemptsCount === 1 ? initialIntervalMs : maxIntervalMs;
+  const growth = Math.min(exponentiationFactor ** (failedAttemptsCount - 1), Number.MAX_VALUE);
+  const capped = Math.min(initialIntervalMs * growth, capMs ?? Number.MAX_SAFE_INTEGER);
   const extra = Math.max(RETRY_JITTER_MS_MIN, capped * RETRY_JITTER_SHARE_MAX * jitter);
   return durationMs(Math.round(capped + extra));
 }

@@ -1,5 +1,6 @@
-// Typed messages of the service protocol, versions 5 and 6, without bytes. The codec in
+// Typed messages of the service protocol, versions 5 to 7, without bytes. The codec in
 // io/service-protocol turns them into frames and back. Source: Restate service protocol.
+import type { AwaitedFuture } from '../domain/awaited-future.ts';
 import type { NotificationId } from '../domain/journal.ts';
 import type { NotificationResult, Outcome } from '../domain/outcome.ts';
 
@@ -23,12 +24,18 @@ export interface StartMessage {
   readonly retryCountSinceLastStoredEntry: number;
   readonly durationSinceLastStoredEntryMs: number;
   readonly randomSeed: bigint;
+  /** Since version 7, like the next two. */
+  readonly scope?: string | undefined;
+  readonly limitKey?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** A message that only the server sends. */
 export type ServerMessage =
   | StartMessage
   | { readonly kind: 'commandAck'; readonly commandIndex: number }
+  /** Instead of the Run completion, whose value the deployment kept. Since version 7. */
+  | { readonly kind: 'proposeRunCompletionAck'; readonly completionId: number }
   | {
       readonly kind: 'notification';
       /** Message type, 0x8000 and above. */
@@ -39,7 +46,9 @@ export type ServerMessage =
 
 /** A message that only a deployment sends and that is no journal entry. */
 export type ControlMessage =
-  | { readonly kind: 'suspension'; readonly awaiting: readonly NotificationId[] }
+  | { readonly kind: 'suspension'; readonly awaiting: AwaitedFuture }
+  /** What the handler waits for while the attempt goes on; only told. Since version 7. */
+  | { readonly kind: 'awaitingOn'; readonly awaiting: AwaitedFuture }
   | ErrorMessage
   | { readonly kind: 'end' }
   | {
@@ -69,8 +78,14 @@ export type AttachTarget =
       readonly key?: string | undefined;
       readonly handler: string;
       readonly idempotencyKey: string;
+      readonly scope?: string | undefined;
     }
-  | { readonly kind: 'workflow'; readonly workflow: string; readonly key: string };
+  | {
+      readonly kind: 'workflow';
+      readonly workflow: string;
+      readonly key: string;
+      readonly scope?: string | undefined;
+    };
 
 export interface CallParameters {
   readonly service: string;
@@ -80,6 +95,9 @@ export interface CallParameters {
   /** Empty for a Service; a keyed service takes the empty string as a key. */
   readonly key: string;
   readonly idempotencyKey?: string | undefined;
+  /** Of version 7, but read whatever the version, as on the reference; like the limit key. */
+  readonly scope?: string | undefined;
+  readonly limitKey?: string | undefined;
   /** Completion id of the invocation-id notification. */
   readonly invocationIdNotificationIdx: number;
   readonly name: string;
@@ -182,6 +200,8 @@ export const MessageType = {
   end: 0x0003,
   commandAck: 0x0004,
   proposeRunCompletion: 0x0005,
+  awaitingOn: 0x0006,
+  proposeRunCompletionAck: 0x0007,
   input: 0x0400,
   output: 0x0401,
   getLazyState: 0x0402,

@@ -7,6 +7,8 @@ import { sipHash13 } from './sip-hash.ts';
 export type InvocationId = Brand<string, 'InvocationId'>;
 /** Text form `dp_1…`. */
 export type DeploymentId = Brand<string, 'DeploymentId'>;
+/** Text form `sub_1…`. */
+export type SubscriptionId = Brand<string, 'SubscriptionId'>;
 /** 64-bit hash that decides the partition of an invocation. */
 export type PartitionKey = Brand<bigint, 'PartitionKey'>;
 /** 0-based. */
@@ -41,8 +43,8 @@ export const INVOCATION_ID_BYTES = 24;
 const PARTITION_KEY_START = 'inv_1'.length;
 const UUID_START = PARTITION_KEY_START + BASE62_WIDTH[8];
 const INVOCATION_ID_LENGTH = UUID_START + BASE62_WIDTH[16];
-const DEPLOYMENT_ULID_START = 'dp_1'.length;
-const DEPLOYMENT_ID_LENGTH = DEPLOYMENT_ULID_START + BASE62_WIDTH[16];
+const VQUEUE_KEY_START = 'vq_1'.length;
+const VQUEUE_ID_LENGTH = VQUEUE_KEY_START + BASE62_WIDTH[8] + BASE62_WIDTH[16];
 const AWAKEABLE_BYTES = INVOCATION_ID_BYTES + 4;
 
 const TWO_TO_32 = 2 ** 32;
@@ -51,7 +53,6 @@ const TWO_TO_32 = 2 ** 32;
 const idBytes = new Uint8Array(INVOCATION_ID_BYTES);
 const idView = new DataView(idBytes.buffer);
 const invocationText = Buffer.from('inv_1'.padEnd(INVOCATION_ID_LENGTH, '0'));
-const deploymentText = Buffer.from('dp_1'.padEnd(DEPLOYMENT_ID_LENGTH, '0'));
 
 export function parseInvocationId(text: string): IdParse<InvocationId> {
   const refusal = refuseResource(text, 'inv');
@@ -61,14 +62,35 @@ export function parseInvocationId(text: string): IdParse<InvocationId> {
   return { ok: true, value: text as InvocationId };
 }
 
+/** Why the text is no id of a queue, `undefined` if it is one: partition key and a hash. */
+export function checkVqueueId(text: string): IdRefusal | undefined {
+  const refusal = refuseResource(text, 'vq');
+  if (refusal !== undefined) return refusal;
+  if (text.length !== VQUEUE_ID_LENGTH) return 'bad length';
+  const isDecoded =
+    decodeBase62(text, VQUEUE_KEY_START, 8, idView, 0) &&
+    decodeBase62(text, VQUEUE_KEY_START + BASE62_WIDTH[8], 16, idView, 8);
+  return isDecoded ? undefined : 'base62 decode error';
+}
+
 export function parseDeploymentId(text: string): IdParse<DeploymentId> {
-  const refusal = refuseResource(text, 'dp');
-  if (refusal !== undefined) return refuse(refusal);
-  if (text.length !== DEPLOYMENT_ID_LENGTH) return refuse('bad length');
-  if (!decodeBase62(text, DEPLOYMENT_ULID_START, 16, idView, 0)) {
-    return refuse('base62 decode error');
-  }
-  return { ok: true, value: text as DeploymentId };
+  const refusal = refuseUlidId(text, 'dp');
+  return refusal === undefined ? { ok: true, value: text as DeploymentId } : refuse(refusal);
+}
+
+export function parseSubscriptionId(text: string): IdParse<SubscriptionId> {
+  const refusal = refuseUlidId(text, 'sub');
+  return refusal === undefined ? { ok: true, value: text as SubscriptionId } : refuse(refusal);
+}
+
+/** Why `text` is not the type, the codec version and one ULID, `undefined` if it is. */
+function refuseUlidId(text: string, type: ResourceType): IdRefusal | undefined {
+  if (text === '') return 'bad length';
+  const refusal = refuseResource(text, type);
+  if (refusal !== undefined) return refusal;
+  const start = type.length + '_1'.length;
+  if (text.length !== start + BASE62_WIDTH[16]) return 'bad length';
+  return decodeBase62(text, start, 16, idView, 0) ? undefined : 'base62 decode error';
 }
 
 export function parseAwakeableId(text: string): IdParse<AwakeableTarget> {
@@ -116,9 +138,18 @@ export function formatInvocationId(partitionKey: bigint, uuid: bigint): Invocati
 }
 
 export function formatDeploymentId(ulid: bigint): DeploymentId {
+  return formatUlidId('dp', ulid) as DeploymentId;
+}
+
+export function formatSubscriptionId(ulid: bigint): SubscriptionId {
+  return formatUlidId('sub', ulid) as SubscriptionId;
+}
+
+function formatUlidId(type: ResourceType, ulid: bigint): string {
+  const text = Buffer.from(`${type}_1${'0'.repeat(BASE62_WIDTH[16])}`);
   writeUint128(ulid, idView, 0);
-  encodeBase62(idView, 0, 16, deploymentText, DEPLOYMENT_ULID_START);
-  return deploymentText.toString('latin1') as DeploymentId;
+  encodeBase62(idView, 0, 16, text, type.length + '_1'.length);
+  return text.toString('latin1');
 }
 
 export function formatAwakeableId(id: InvocationId, signalIndex: number): string {

@@ -1,25 +1,33 @@
 import type { DeploymentId, InvocationId } from './ids.ts';
-import type { NotificationId } from './journal.ts';
+import type { AwaitedFuture } from './awaited-future.ts';
 import type { Failure, Outcome } from './outcome.ts';
 import type { DurationMs, UnixMillis } from './time.ts';
 
 /** What is invoked: a handler, with its key when the service is keyed. */
 export type InvocationTarget =
-  | { readonly kind: 'service'; readonly service: string; readonly handler: string }
-  | {
+  | ({ readonly kind: 'service' } & HandlerAddress)
+  | ({
       readonly kind: 'virtualObject';
-      readonly service: string;
       readonly key: string;
-      readonly handler: string;
       readonly mode: 'exclusive' | 'shared';
-    }
-  | {
+    } & HandlerAddress)
+  | ({
       readonly kind: 'workflow';
-      readonly service: string;
       readonly key: string;
-      readonly handler: string;
       readonly mode: 'run' | 'shared';
-    };
+    } & HandlerAddress);
+
+interface HandlerAddress {
+  readonly service: string;
+  readonly handler: string;
+  /** The namespace of the key, if it is not the common one. */
+  readonly scope?: string | undefined;
+}
+
+/** The target in a scope. One without a scope has no member of that name, and most have none. */
+export function inScope(target: InvocationTarget, scope: string | undefined): InvocationTarget {
+  return scope === undefined ? target : { ...target, scope };
+}
 
 export function isExclusive(target: InvocationTarget): boolean {
   return target.kind === 'virtualObject' && target.mode === 'exclusive';
@@ -65,21 +73,31 @@ export interface Pin {
 
 export type InvocationStatus =
   | { readonly kind: 'scheduled'; readonly fireAtMs: UnixMillis }
-  /** Queued behind the exclusive invocation that holds the key. */
-  | { readonly kind: 'inboxed'; readonly inboxSequence: number }
+  /** Queued behind the exclusive invocation that holds the key, or for a slot in its scope. */
+  | {
+      readonly kind: 'inboxed';
+      readonly inboxSequence: number;
+      readonly isForSlot?: true | undefined;
+    }
   /** An attempt runs, is about to run, or backs off. */
   | {
       readonly kind: 'invoked';
       /** An operator wants it paused as soon as its attempt ends without a result. */
       readonly pauseRequested?: true | undefined;
+      /** Set while it has no slot in its scope and hence no attempt. */
+      readonly slot?: MissingSlot | undefined;
     }
-  | { readonly kind: 'suspended'; readonly awaiting: readonly NotificationId[] }
+  | { readonly kind: 'suspended'; readonly awaiting: AwaitedFuture }
   | { readonly kind: 'paused'; readonly failure?: Failure | undefined }
   | {
       readonly kind: 'completed';
       readonly outcome: Outcome;
       readonly completedAtMs: UnixMillis;
     };
+
+/** Why an invocation that has started has no slot: it is in line for one, or backs off for long. */
+export type MissingSlot =
+  { readonly kind: 'queued'; readonly sequence: number } | { readonly kind: 'givenBack' };
 
 export interface Invocation {
   readonly id: InvocationId;
@@ -88,6 +106,8 @@ export interface Invocation {
   readonly target: InvocationTarget;
   readonly source: InvocationSource;
   readonly idempotencyKey?: string | undefined;
+  /** What the invocation counts for in its scope, besides the scope itself; see `levelsOf`. */
+  readonly limitKey?: string | undefined;
   readonly createdAtMs: UnixMillis;
   readonly modifiedAtMs: UnixMillis;
   /** How long the outcome is kept after completion. Unit: milliseconds; 0 keeps nothing. */

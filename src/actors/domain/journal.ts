@@ -36,6 +36,11 @@ export interface NotificationEntry {
 /** The reserved signal index that cancels an invocation. Source: service protocol. */
 export const CANCEL_SIGNAL_INDEX = 1;
 
+/** A handler takes such a signal and may wait for the next: one in the journal may be used up. */
+export function mayComeAgain(id: NotificationId): boolean {
+  return id.kind === 'namedSignal' || (id.kind === 'signal' && id.index === CANCEL_SIGNAL_INDEX);
+}
+
 export function sameNotification(a: NotificationId, b: NotificationId): boolean {
   switch (a.kind) {
     case 'completion':

@@ -21,6 +21,12 @@ export const HANDLER_DEFAULTS: HandlerDefaults = {
     maxAttempts: 70,
     onMaxAttempts: 'pause',
   },
+  maxima: {
+    journalRetentionMs: undefined,
+    idempotencyRetentionMs: undefined,
+    workflowCompletionRetentionMs: undefined,
+    retryAttempts: undefined,
+  },
 };
 
 /** Longest delay that Node's timers take; a longer one would fire at once. Unit: milliseconds. */
@@ -47,6 +53,12 @@ export const SERVICE_MESSAGE_BYTES_MAX = 32 * MEBIBYTE + SERVICE_MESSAGE_ALLOWAN
  * Source: ours.
  */
 export const SERVICE_MESSAGE_FIELDS_MAX = 1_000_000;
+
+/**
+ * Deepest tree of futures that a handler may await by default, inclusive; one without nested futures
+ * has depth 0. Source: `max-awaited-future-depth`, seen on the reference.
+ */
+export const AWAITED_DEPTH_MAX = 1000;
 
 /** State sent along with Start. Unit: bytes of keys plus values. Source: `eager-state-size-limit`. */
 export const EAGER_STATE_BYTES_MAX = 32 * MEBIBYTE;

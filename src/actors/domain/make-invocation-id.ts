@@ -37,28 +37,61 @@ export interface NewInvocation {
 const input = new HashInput();
 const idBytes = new Uint8Array(INVOCATION_ID_BYTES);
 
-/** The id of a new invocation outside any scope. */
+/** The id of a new invocation. */
 export function invocationIdFor(invocation: NewInvocation): InvocationId {
   const { target, idempotencyKey, random, nowMs } = invocation;
   assert(
     random.length >= ID_RANDOM_BYTES,
     `an invocation id takes ${ID_RANDOM_BYTES} random bytes`,
   );
+  const { service, handler, scope } = target;
   const key = targetKey(target);
-  if (key === undefined) {
-    const bucket =
-      idempotencyKey === undefined ? randomBucket(random) : idempotencyBucket(idempotencyKey);
-    idBytes.set(hashUnkeyed(target.service, bucket));
-  } else {
-    idBytes.set(hashString(key));
+  if (isWorkflowRun(target)) return workflowRunId({ service, key: key ?? '', scope });
+  if (idempotencyKey !== undefined) {
+    return idempotentInvocationId({ service, key, handler, scope }, idempotencyKey);
   }
-  if (isWorkflowRun(target)) {
-    writeUuidHash(hashWorkflowRun(target.service, key ?? ''));
-  } else if (idempotencyKey !== undefined) {
-    writeUuidHash(hashIdempotent(target.service, key, target.handler, idempotencyKey));
-  } else {
-    writeUlid(nowMs, random);
-  }
+  const locality = scope ?? key;
+  idBytes.set(
+    locality === undefined ? hashUnkeyed(service, randomBucket(random)) : hashString(locality),
+  );
+  writeUlid(nowMs, random);
+  return invocationIdFromBytes(idBytes);
+}
+
+/** A workflow run, as it can be named without knowing its id. */
+export interface WorkflowRunName {
+  readonly service: string;
+  readonly key: string;
+  readonly scope?: string | undefined;
+}
+
+/** The handler of an invocation with an idempotency key. `key` is `undefined` for a Service. */
+export interface IdempotentHandlerName {
+  readonly service: string;
+  readonly key?: string | undefined;
+  readonly handler: string;
+  readonly scope?: string | undefined;
+}
+
+/** The id of a workflow's only run. */
+export function workflowRunId(run: WorkflowRunName): InvocationId {
+  idBytes.set(hashString(run.scope ?? run.key));
+  writeUuidHash(hashWorkflowRun(run));
+  return invocationIdFromBytes(idBytes);
+}
+
+/** The id of the invocation with an idempotency key. */
+export function idempotentInvocationId(
+  name: IdempotentHandlerName,
+  idempotencyKey: string,
+): InvocationId {
+  const locality = name.scope ?? name.key;
+  idBytes.set(
+    locality === undefined
+      ? hashUnkeyed(name.service, idempotencyBucket(idempotencyKey))
+      : hashString(locality),
+  );
+  writeUuidHash(hashIdempotent(name, idempotencyKey));
   return invocationIdFromBytes(idBytes);
 }
 
@@ -97,23 +130,9 @@ export function uuidFromUlid(timeMs: number, random: Uint8Array): bigint {
   return readUint128(idBytes.subarray(UUID_OFFSET));
 }
 
-export function workflowRunUuid(service: string, key: string): bigint {
-  return readUint128(hashWorkflowRun(service, key));
-}
-
-/** `key` is `undefined` for a Service. */
-export function idempotentUuid(
-  service: string,
-  key: string | undefined,
-  handler: string,
-  idempotencyKey: string,
-): bigint {
-  return readUint128(hashIdempotent(service, key, handler, idempotencyKey));
-}
-
-/** For handlers of objects and workflows. */
-export function keyedPartitionKey(key: string): PartitionKey {
-  return readPartitionKey(hashString(key));
+/** For handlers of objects and workflows; takes the scope in place of the key of what is in one. */
+export function keyedPartitionKey(keyOrScope: string): PartitionKey {
+  return readPartitionKey(hashString(keyOrScope));
 }
 
 /** For handlers of Services. `bucket` is below `UNKEYED_BUCKETS_COUNT`. */
@@ -127,17 +146,19 @@ export function idempotencyBucket(idempotencyKey: string): number {
   return (((hash[6] ?? 0) << 8) | (hash[7] ?? 0)) % UNKEYED_BUCKETS_COUNT;
 }
 
-function hashWorkflowRun(service: string, key: string): Uint8Array {
-  return sha256Hash(input.reset().utf8('wf').byte(COMMA).utf8(service).byte(COMMA).utf8(key));
+function hashWorkflowRun({ service, key, scope }: WorkflowRunName): Uint8Array {
+  input.reset().utf8('wf').byte(COMMA);
+  if (scope !== undefined) input.utf8(scope).byte(COMMA);
+  return sha256Hash(input.utf8(service).byte(COMMA).utf8(key));
 }
 
 function hashIdempotent(
-  service: string,
-  key: string | undefined,
-  handler: string,
+  { service, key, handler, scope }: IdempotentHandlerName,
   idempotencyKey: string,
 ): Uint8Array {
-  input.reset().utf8('ik').byte(COMMA).utf8(service).byte(COMMA);
+  input.reset().utf8('ik').byte(COMMA);
+  if (scope !== undefined) input.utf8(scope).byte(COMMA);
+  input.utf8(service).byte(COMMA);
   if (key !== undefined) input.utf8(key).byte(COMMA);
   return sha256Hash(input.utf8(handler).byte(COMMA).utf8(idempotencyKey));
 }

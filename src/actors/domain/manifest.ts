@@ -1,10 +1,5 @@
-import type {
-  Deployment,
-  HandlerOptions,
-  HandlerType,
-  ProtocolMode,
-  ServiceType,
-} from './schema.ts';
+import type { HttpEndpoint, LambdaEndpoint } from './endpoint.ts';
+import type { HandlerOptions, HandlerType, ProtocolMode, ServiceType } from './schema.ts';
 
 /**
  * What a deployment says about itself at discovery. Its form has been checked; whether its services
@@ -14,6 +9,8 @@ export interface EndpointManifest {
   readonly protocolMode: ProtocolMode;
   readonly minProtocolVersion: number;
   readonly maxProtocolVersion: number;
+  /** Matters to Lambda alone. */
+  readonly lambdaCompression?: LambdaEndpoint['compression'];
   readonly services: readonly ServiceManifest[];
 }
 
@@ -54,8 +51,8 @@ export interface OutputManifest {
 /** What discovery learned about a deployment. */
 export interface DiscoveredDeployment {
   readonly manifest: EndpointManifest;
-  /** Version of the response that carried the manifest. */
-  readonly httpVersion: Deployment['httpVersion'];
+  /** Version of the response that carried the manifest; AWS answers in HTTP/1.1. */
+  readonly httpVersion: HttpEndpoint['httpVersion'];
   /** Value of the response header `x-restate-server`. */
   readonly sdkVersion?: string | undefined;
 }

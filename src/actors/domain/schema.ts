@@ -1,4 +1,8 @@
+import type { DeploymentEndpoint } from './endpoint.ts';
 import type { DeploymentId } from './ids.ts';
+import { NO_KAFKA, type KafkaRegistrations } from './kafka.ts';
+import type { RuleBook } from './rule-book.ts';
+import { EMPTY_RULE_BOOK } from './rule-book.ts';
 import type { DurationMs, UnixMillis } from './time.ts';
 
 export type ServiceType = 'Service' | 'VirtualObject' | 'Workflow';
@@ -34,7 +38,7 @@ export interface Handler {
   readonly name: string;
   /** Absent for handlers of a Service. */
   readonly type?: HandlerType | undefined;
-  /** Callable through the ingress: neither the service nor the handler is private. */
+  /** Not private itself; the ingress calls it if its service is public, too. */
   readonly public: boolean;
   readonly documentation?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
@@ -68,10 +72,8 @@ export type ProtocolMode = 'BidiStream' | 'RequestResponse';
 
 export interface Deployment {
   readonly id: DeploymentId;
-  /** Absolute `http:` or `https:` URI; its path is the prefix of `/discover` and `/invoke/…`. */
-  readonly uri: string;
+  readonly endpoint: DeploymentEndpoint;
   readonly protocolMode: ProtocolMode;
-  readonly httpVersion: 'HTTP/1.1' | 'HTTP/2.0';
   readonly additionalHeaders: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAtMs: UnixMillis;
@@ -91,9 +93,18 @@ export interface Schema {
   readonly deployments: ReadonlyMap<DeploymentId, Deployment>;
   /** The active (highest) revision of each service. */
   readonly services: ReadonlyMap<string, ServiceRevision>;
+  readonly kafka: KafkaRegistrations;
+  /** How many invocations of a scope may run at once. */
+  readonly ruleBook: RuleBook;
 }
 
-export const EMPTY_SCHEMA: Schema = { version: 0, deployments: new Map(), services: new Map() };
+export const EMPTY_SCHEMA: Schema = {
+  version: 0,
+  deployments: new Map(),
+  services: new Map(),
+  kafka: NO_KAFKA,
+  ruleBook: EMPTY_RULE_BOOK,
+};
 
 /** `Schema.services` of these deployments. No two of them hold the same revision of a service. */
 export function activeRevisions(deployments: Schema['deployments']): Schema['services'] {
@@ -115,20 +126,16 @@ export interface HandlerDefaults {
   readonly idempotencyRetentionMs: DurationMs;
   readonly workflowCompletionRetentionMs: DurationMs;
   readonly retryPolicy: RetryPolicy;
-  /** Bounds on what handlers, services and the defaults may say. Default: none. */
-  readonly maxima?: HandlerMaxima | undefined;
+  readonly maxima: HandlerMaxima;
 }
 
-/** What is left out has no bound. */
+/** Bounds on what handlers and services may ask for, and on the defaults; `undefined` is none. */
 export interface HandlerMaxima {
-  readonly journalRetentionMs?: DurationMs | undefined;
-  readonly idempotencyRetentionMs?: DurationMs | undefined;
-  readonly workflowCompletionRetentionMs?: DurationMs | undefined;
-  /** Not shown to clients. Seen on the reference 1.7.12. */
-  readonly attempts?: number | undefined;
+  readonly journalRetentionMs: DurationMs | undefined;
+  readonly idempotencyRetentionMs: DurationMs | undefined;
+  readonly workflowCompletionRetentionMs: DurationMs | undefined;
+  readonly retryAttempts: number | undefined;
 }
-
-export type RetentionName = Exclude<keyof HandlerMaxima, 'attempts'>;
 
 export interface RetryPolicy {
   readonly initialIntervalMs: DurationMs;

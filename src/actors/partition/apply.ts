@@ -17,6 +17,7 @@ import { signalRequest } from './lifecycle/signal.ts';
 import { submit } from './lifecycle/submit.ts';
 import { fireTimers } from './lifecycle/timers.ts';
 import { resendOutbox } from './outbox.ts';
+import { serveSlots } from './slots.ts';
 import type { PartitionState } from './state.ts';
 
 /** Applies `command` to `state` and appends what it asks of the outside to `effects`. */
@@ -58,6 +59,8 @@ function applyCommand(context: ApplyContext, command: PartitionCommand): void {
       return fireTimers(context);
     case 'beginAttempt':
       return beginAttempt(context, command);
+    case 'serveSlots':
+      return serveSlots(context);
     case 'entryProposed':
       return proposeEntry(context, command);
     case 'runCompletionProposed':

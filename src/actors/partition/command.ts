@@ -3,6 +3,7 @@
 import type { CommandMessage } from '../attempt/service-message.ts';
 import type { DeploymentId, InvocationId, PartitionNumber } from '../domain/ids.ts';
 import type { InvocationSource, InvocationTarget, Pin, Waiter } from '../domain/invocation.ts';
+import type { AwaitedFuture } from '../domain/awaited-future.ts';
 import type { NotificationId } from '../domain/journal.ts';
 import type { Failure, NotificationResult, Outcome } from '../domain/outcome.ts';
 import type { DurationMs, UnixMillis } from '../domain/time.ts';
@@ -16,6 +17,8 @@ export interface Submission {
   /** Payload of the Input entry: headers and body, encoded for the service protocol. */
   readonly input: Uint8Array;
   readonly idempotencyKey?: string | undefined;
+  /** Only with a scope. */
+  readonly limitKey?: string | undefined;
   /** Runs at once when absent or past. */
   readonly executeAtMs?: UnixMillis | undefined;
   readonly completionRetentionMs: DurationMs;
@@ -62,6 +65,7 @@ export interface ResolvedCallee {
   readonly target: InvocationTarget;
   /** Payload of the callee's Input entry. */
   readonly input: Uint8Array;
+  readonly limitKey?: string | undefined;
   readonly completionRetentionMs: DurationMs;
   readonly journalRetentionMs: DurationMs;
 }
@@ -91,8 +95,8 @@ export interface AttemptIdentity {
 export type AttemptEnd =
   | {
       readonly kind: 'suspended';
-      readonly awaiting: readonly NotificationId[];
-      /** Journal entries the attempt was started with; none of them answers `awaiting`. */
+      readonly awaiting: AwaitedFuture;
+      /** Journal entries the attempt was started with; what they answer is left out of `awaiting`. */
       readonly replayedLength: number;
     }
   | { readonly kind: 'ended'; readonly outcome: Outcome }
@@ -172,7 +176,9 @@ export type PartitionCommand =
   | { readonly kind: 'resendOutbox'; readonly to: PartitionNumber }
   | { readonly kind: 'timersDue'; readonly nowMs: UnixMillis }
   /** An attempt that had to wait (for a slot or a retry delay) may start now. */
-  | ({ readonly kind: 'beginAttempt' } & AttemptIdentity)
+  | ({ readonly kind: 'beginAttempt'; readonly nowMs: UnixMillis } & AttemptIdentity)
+  /** Rules of scopes have changed, or more slots are free than one command hands out. */
+  | { readonly kind: 'serveSlots'; readonly nowMs: UnixMillis }
   | ({
       readonly kind: 'entryProposed';
       readonly nowMs: UnixMillis;

@@ -10,6 +10,10 @@ import type { PartitionState } from './state.ts';
 export interface PartitionRules {
   /** State sent along with Start. Unit: bytes of keys plus values. */
   readonly eagerStateBytesMax: number;
+  /** A pause takes effect at once, and on suspended invocations too. Source: the reference with vqueues. */
+  readonly pausesAtOnce: boolean;
+  /** How many invocations of a level (see `levelsOf`) may have a slot at once. */
+  concurrencyLimitOf(level: string): number;
   /** The handler reads state on demand, so that none is sent with Start. */
   usesLazyState(target: InvocationTarget, pin: Pin | undefined): boolean;
   /** A registered deployment: the given one, or the latest of the target's service. */

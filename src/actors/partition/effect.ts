@@ -66,6 +66,8 @@ export type OperationRefusal =
 /** All that an attempt needs, read at the moment the attempt was decided. */
 export interface AttemptInput extends AttemptIdentity {
   readonly target: InvocationTarget;
+  readonly limitKey?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
   readonly pin?: Pin | undefined;
   readonly journal: readonly JournalEntry[];
   /** In key order; as much as the eager state limit allows. */
@@ -115,4 +117,6 @@ export type PartitionEffect =
   | { readonly kind: 'ackDelivery'; readonly to: PartitionNumber; readonly sequence: number }
   | { readonly kind: 'armTimer'; readonly dueMs: UnixMillis }
   /** More is past its retention than one command deletes. */
-  | { readonly kind: 'cleanMore' };
+  | { readonly kind: 'cleanMore' }
+  /** More waiting invocations have a slot now than one command starts. */
+  | { readonly kind: 'serveMoreSlots' };

@@ -11,6 +11,8 @@ import type { PartitionMessage } from './command.ts';
 export interface ServiceKey {
   readonly service: string;
   readonly key: string;
+  /** The namespace of the key, if it is not the common one. */
+  readonly scope?: string | undefined;
 }
 
 /** Replaces the whole user state of a key. */
@@ -22,6 +24,38 @@ export interface StateEdit {
 
 /** What waits for a key: an invocation or an edit of the state. */
 export type InboxItem = InvocationId | StateEdit;
+
+/**
+ * Where invocations of a scope line up for slots. Each handler group has a line of its own (a limit
+ * key, a service, the key of an exclusive handler), so that many of one group keep nobody else out.
+ */
+export interface SlotLine {
+  readonly scope: string;
+  readonly limitKey?: string | undefined;
+  readonly service: string;
+  /** Of exclusive handlers only. */
+  readonly key?: string | undefined;
+}
+
+/** An invocation in a line. Those that have started before go first. */
+export interface SlotWaiter {
+  readonly sequence: number;
+  readonly hasStarted: boolean;
+  readonly invocationId: InvocationId;
+}
+
+/**
+ * Who has slots and who is blocked, in memory: derived from the stored invocations by recovery, kept
+ * up to date by `partition/slots.ts` from then on.
+ */
+export interface SlotLedger {
+  /** Slots taken, by level (see `levelsOf`). A level without taken slots is absent. */
+  readonly taken: Map<string, number>;
+  /** Lines that are not empty, by the level that blocks them; in the order in which they are served. */
+  readonly blocked: Map<string, Map<string, SlotLine>>;
+  /** The level that blocks a line, by the name of the line. */
+  readonly blockedBy: Map<string, string>;
+}
 
 /** A durable timer. Rows are ordered by due time, then invocation number, then completion id. */
 export interface Timer {
@@ -83,6 +117,12 @@ export interface PartitionState {
   /** Removes and returns the head of the queue. */
   popInbox(owner: ServiceKey): InboxItem | undefined;
   removeFromInbox(owner: ServiceKey, sequence: number): void;
+
+  readonly slots: SlotLedger;
+  /** Appends to the line and returns the entry's sequence number. */
+  pushSlotWaiter(line: SlotLine, hasStarted: boolean, invocationId: InvocationId): number;
+  firstSlotWaiter(line: SlotLine): SlotWaiter | undefined;
+  removeSlotWaiter(line: SlotLine, hasStarted: boolean, sequence: number): void;
 
   putTimer(timer: Timer): void;
   deleteTimer(timer: Timer): void;

@@ -3,7 +3,7 @@ import type { InvocationTarget, Pin } from '../domain/invocation.ts';
 import type { Deployment, HandlerDefaults, Schema } from '../domain/schema.ts';
 import type { AttemptFailure } from '../attempt/failure.ts';
 import { attemptFailure } from '../attempt/failure.ts';
-import { boundedRetryPolicy, effectiveOptions } from './resolve.ts';
+import { boundedAttempts, effectiveOptions } from './resolve.ts';
 import type { EffectiveOptions } from './resolve.ts';
 
 export type Destination =
@@ -50,7 +50,7 @@ function reached(
   // A handler missing from the revision is asked for all the same; the deployment refuses it.
   const handler = revision.handlers.get(target.handler);
   const options = effectiveOptions(revision, handler, defaults);
-  const retryPolicy = boundedRetryPolicy(options.retryPolicy, defaults);
+  const retryPolicy = boundedAttempts(options.retryPolicy, defaults);
   return { kind: 'found', deployment, options: { ...options, retryPolicy }, pin };
 }
 

@@ -1,6 +1,5 @@
 // Changes of the schema, as functions from one schema to the next. A refused change leaves no trace.
-import type { DeploymentUri } from '../domain/deployment-uri.ts';
-import { formatDeploymentUri, parseDeploymentUri, sameAddress } from '../domain/deployment-uri.ts';
+import type { EndpointAddress } from '../domain/endpoint.ts';
 import type { DeploymentId } from '../domain/ids.ts';
 import type { DiscoveredDeployment, ServiceManifest } from '../domain/manifest.ts';
 import {
@@ -10,12 +9,13 @@ import {
   type ServiceRevision,
 } from '../domain/schema.ts';
 import type { UnixMillis } from '../domain/time.ts';
+import { endpointOf, isAt } from './address.ts';
 import type { SchemaRefusal } from './refusal.ts';
 import { buildRevision } from './service-revision.ts';
 
 /** A deployment to register, after discovery. */
 export interface Registration {
-  readonly uri: DeploymentUri;
+  readonly address: EndpointAddress;
   readonly additionalHeaders: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly discovered: DiscoveredDeployment;
@@ -41,7 +41,7 @@ export type Registered =
 /** A change of a registered deployment, after discovery at its new address. */
 export interface DeploymentUpdate {
   readonly id: DeploymentId;
-  readonly uri: DeploymentUri;
+  readonly address: EndpointAddress;
   readonly additionalHeaders: Readonly<Record<string, string>>;
   readonly discovered: DiscoveredDeployment;
   /** Replaces the stored services too; their revision numbers stay. */
@@ -54,11 +54,10 @@ export type Updated =
   | { readonly kind: 'refused'; readonly refusal: SchemaRefusal };
 
 /** The deployment registered at an address; of several, which updates can bring about, the newest. */
-export function findDeploymentAt(schema: Schema, uri: DeploymentUri): Deployment | undefined {
+export function findDeploymentAt(schema: Schema, address: EndpointAddress): Deployment | undefined {
   let newest: Deployment | undefined;
   for (const deployment of schema.deployments.values()) {
-    const stored = parseDeploymentUri(deployment.uri);
-    if (stored.kind !== 'absolute' || !sameAddress(stored.uri, uri)) continue;
+    if (!isAt(deployment.endpoint, address)) continue;
     if (newest === undefined || newest.createdAtMs < deployment.createdAtMs) newest = deployment;
   }
   return newest;
@@ -66,7 +65,7 @@ export function findDeploymentAt(schema: Schema, uri: DeploymentUri): Deployment
 
 export function registerDeployment(schema: Schema, registration: Registration): Registered {
   const { discovered, force, breaking } = registration;
-  const existing = findDeploymentAt(schema, registration.uri);
+  const existing = findDeploymentAt(schema, registration.address);
   if (existing !== undefined && !force) return { kind: 'existing', deployment: existing };
   const id = existing?.id ?? registration.freshId;
   const services = buildServices(discovered.manifest.services, {
@@ -79,8 +78,8 @@ export function registerDeployment(schema: Schema, registration: Registration): 
     id,
     metadata: registration.metadata,
     createdAtMs: registration.nowMs,
-    ...addressFields(registration),
-    ...discoveredFields(discovered),
+    additionalHeaders: registration.additionalHeaders,
+    ...discoveredFields(registration),
     services: services.revisions,
   };
   const kind = existing === undefined ? 'created' : 'replaced';
@@ -103,8 +102,8 @@ export function updateDeployment(schema: Schema, update: DeploymentUpdate): Upda
   if (services.kind === 'refused') return services;
   const deployment = {
     ...stored,
-    ...addressFields(update),
-    ...discoveredFields(update.discovered),
+    additionalHeaders: update.additionalHeaders,
+    ...discoveredFields(update),
     services: services.revisions,
   };
   return { kind: 'updated', deployment, schema: withDeployment(schema, deployment) };
@@ -174,23 +173,19 @@ function serviceTypeChanged(service: string): SchemaRefusal {
   return { kind: 'serviceTypeChanged', message };
 }
 
-function addressFields({
-  uri,
-  additionalHeaders,
-}: Pick<Registration, 'uri' | 'additionalHeaders'>): Pick<Deployment, 'uri' | 'additionalHeaders'> {
-  return { uri: formatDeploymentUri(uri), additionalHeaders };
+function discoveredFields({ address, discovered }: Pick<Registration, 'address' | 'discovered'>) {
+  const { protocolMode, minProtocolVersion, maxProtocolVersion } = discovered.manifest;
+  const { sdkVersion } = discovered;
+  const endpoint = endpointOf(address, discovered);
+  return { endpoint, protocolMode, minProtocolVersion, maxProtocolVersion, sdkVersion };
 }
 
-function discoveredFields({ manifest, httpVersion, sdkVersion }: DiscoveredDeployment) {
-  const { protocolMode, minProtocolVersion, maxProtocolVersion } = manifest;
-  return { protocolMode, minProtocolVersion, maxProtocolVersion, httpVersion, sdkVersion };
-}
-
-function withDeployment(schema: Schema, deployment: Deployment): Schema {
+export function withDeployment(schema: Schema, deployment: Deployment): Schema {
   const deployments = new Map(schema.deployments).set(deployment.id, deployment);
   return nextSchema(schema, deployments);
 }
 
 function nextSchema(schema: Schema, deployments: Schema['deployments']): Schema {
-  return { version: schema.version + 1, deployments, services: activeRevisions(deployments) };
+  const services = activeRevisions(deployments);
+  return { ...schema, version: schema.version + 1, deployments, services };
 }

@@ -6,7 +6,6 @@ import type {
   Handler,
   HandlerDefaults,
   HandlerOptions,
-  RetentionName,
   RetryPolicy,
   RetryPolicyOptions,
   Schema,
@@ -71,7 +70,14 @@ export interface EffectiveOptions {
   readonly retryPolicy: RetryPolicy;
 }
 
-/** `handler` is left out for what the service as a whole shows. */
+/** The options that set how long something is kept. */
+export type RetentionName =
+  'journalRetentionMs' | 'idempotencyRetentionMs' | 'workflowCompletionRetentionMs';
+
+/**
+ * `handler` is left out for what the service as a whole shows. The retry policy is the one that was
+ * asked for: `boundedAttempts` makes it the one that holds.
+ */
 export function effectiveOptions(
   revision: Pick<ServiceRevision, 'options'>,
   handler: Pick<Handler, 'options'> | undefined,
@@ -79,48 +85,27 @@ export function effectiveOptions(
 ): EffectiveOptions {
   const own: HandlerOptions = handler?.options ?? {};
   const service = revision.options;
+  const retention = (name: RetentionName) => effectiveRetention(name, own, service, defaults);
   return {
     inactivityTimeoutMs:
       own.inactivityTimeoutMs ?? service.inactivityTimeoutMs ?? defaults.inactivityTimeoutMs,
     abortTimeoutMs: own.abortTimeoutMs ?? service.abortTimeoutMs ?? defaults.abortTimeoutMs,
-    journalRetentionMs: retention('journalRetentionMs', own, service, defaults),
-    idempotencyRetentionMs: retention('idempotencyRetentionMs', own, service, defaults),
-    workflowCompletionRetentionMs: retention(
-      'workflowCompletionRetentionMs',
-      own,
-      service,
-      defaults,
-    ),
+    journalRetentionMs: retention('journalRetentionMs'),
+    idempotencyRetentionMs: retention('idempotencyRetentionMs'),
+    workflowCompletionRetentionMs: retention('workflowCompletionRetentionMs'),
     enableLazyState: own.enableLazyState ?? service.enableLazyState ?? false,
     retryPolicy: effectiveRetryPolicy(own.retryPolicy, service.retryPolicy, defaults.retryPolicy),
   };
 }
 
-function retention(
+function effectiveRetention(
   name: RetentionName,
-  own: HandlerOptions,
+  handler: HandlerOptions,
   service: HandlerOptions,
   defaults: HandlerDefaults,
 ): DurationMs {
-  return boundedRetention(name, own[name] ?? service[name] ?? defaults[name], defaults);
-}
-
-/** The retention, or its upper bound when that is shorter. */
-export function boundedRetention(
-  name: RetentionName,
-  retentionMs: DurationMs,
-  { maxima }: HandlerDefaults,
-): DurationMs {
-  const maxMs = maxima?.[name];
-  return maxMs === undefined || maxMs > retentionMs ? retentionMs : maxMs;
-}
-
-/** The policy that invocations get; clients are shown the one without the bound. */
-export function boundedRetryPolicy(policy: RetryPolicy, { maxima }: HandlerDefaults): RetryPolicy {
-  const { maxAttempts } = policy;
-  const max = maxima?.attempts;
-  if (max === undefined || (maxAttempts !== 'unlimited' && maxAttempts <= max)) return policy;
-  return { ...policy, maxAttempts: max };
+  const wanted = handler[name] ?? service[name] ?? defaults[name];
+  return durationMs(Math.min(wanted, defaults.maxima[name] ?? wanted));
 }
 
 function effectiveRetryPolicy(
@@ -144,6 +129,15 @@ export function countAttempts(maxAttempts: number | 'unlimited'): number | 'unli
   return maxAttempts === 0 ? 1 : maxAttempts;
 }
 
+/** The policy with no more attempts than the server allows. */
+export function boundedAttempts(policy: RetryPolicy, { maxima }: HandlerDefaults): RetryPolicy {
+  const { retryAttempts } = maxima;
+  if (retryAttempts === undefined) return policy;
+  const { maxAttempts } = policy;
+  const isWithin = maxAttempts !== 'unlimited' && maxAttempts <= retryAttempts;
+  return isWithin ? policy : { ...policy, maxAttempts: retryAttempts };
+}
+
 /** How long an invocation's outcome and journal are kept once it has completed. */
 export interface Retentions {
   readonly completionRetentionMs: DurationMs;
@@ -160,15 +154,16 @@ export function retentionsFor(
   hasIdempotencyKey: boolean,
   defaults: HandlerDefaults,
 ): Retentions {
-  const own = handler.options;
-  const service = revision.options;
-  const journalRetentionMs = retention('journalRetentionMs', own, service, defaults);
+  const retention = (name: RetentionName) =>
+    effectiveRetention(name, handler.options, revision.options, defaults);
+  const journalRetentionMs = retention('journalRetentionMs');
   const isWorkflowRun = handler.type === 'Workflow';
   if (!isWorkflowRun && !hasIdempotencyKey) {
     return { completionRetentionMs: journalRetentionMs, journalRetentionMs };
   }
-  const name = isWorkflowRun ? 'workflowCompletionRetentionMs' : 'idempotencyRetentionMs';
-  const completionRetentionMs = retention(name, own, service, defaults);
+  const completionRetentionMs = retention(
+    isWorkflowRun ? 'workflowCompletionRetentionMs' : 'idempotencyRetentionMs',
+  );
   return {
     completionRetentionMs,
     journalRetentionMs: durationMs(Math.min(journalRetentionMs, completionRetentionMs)),

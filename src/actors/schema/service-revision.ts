@@ -47,6 +47,8 @@ const HANDLER_TYPES: Readonly<
 
 /** A service as its deployment declares it. Of handlers with the same name the last one counts. */
 export function buildRevision(service: ServiceManifest, place: RevisionPlace): BuiltRevision {
+  const misuse = findNegativeFactor(service);
+  if (misuse !== undefined) return { kind: 'refused', refusal: invalidManifest(misuse) };
   const handlers = new Map<string, Handler>();
   for (const handler of service.handlers) {
     const built = buildHandler(service, handler);
@@ -93,7 +95,7 @@ function buildHandler(service: ServiceManifest, manifest: HandlerManifest): Buil
   const handler = {
     name: manifest.name,
     type,
-    public: service.private !== true && manifest.private !== true,
+    public: manifest.private !== true,
     documentation: manifest.documentation,
     metadata: manifest.metadata,
     options: { ...manifest.options, workflowCompletionRetentionMs: undefined },
@@ -118,7 +120,17 @@ function findMisuse(
   if (service.private === true && isPrivate === false) {
     return `The service ${service.name} is private, but the ${name} is explicitly set as public. This is not supported. Please make the service public, and hide the individual handlers`;
   }
-  return undefined;
+  return findNegativeFactor({ name, options });
+}
+
+/** The reference takes it, and then never retries. Seen on 1.7.12. */
+function findNegativeFactor({
+  name,
+  options,
+}: Pick<HandlerManifest, 'name' | 'options'>): string | undefined {
+  const factor = options.retryPolicy?.exponentiationFactor ?? 0;
+  if (factor >= 0) return undefined;
+  return `${name} sets the exponentiation_factor of its retry_policy to ${factor}, but it must not be negative`;
 }
 
 function badCombination(service: ServiceType, handler: HandlerType | undefined): string {

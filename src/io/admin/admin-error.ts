@@ -37,12 +37,21 @@ const ERROR_FORMS = {
   invalidManifest: { status: 400 },
   reservedName: { status: 400, code: 'META0005', codeRepeats: 1 },
   serviceTypeChanged: { status: 409, code: 'META0006', codeRepeats: 1 },
+  deploymentTypeChanged: { status: 400 },
   protocolRangeChanged: { status: 400, code: 'META0016', codeRepeats: 1 },
+  notRegistered: { status: 404 },
+  alreadyExists: { status: 409 },
+  retentionUnsupported: { status: 400 },
+  invalidCluster: { status: 400 },
+  clusterInUse: { status: 409 },
+  unknownCluster: { status: 400 },
+  invalidSubscription: { status: 400, code: 'META0009', codeRepeats: 1 },
 
   unreachable: { status: 500, code: 'META0003', codeRepeats: 2 },
   unsupportedProtocol: { status: 500, code: 'META0012', codeRepeats: 2 },
   badResponse: { status: 500, code: 'META0013', codeRepeats: 2 },
   http11Only: { status: 500, code: 'META0014', codeRepeats: 2 },
+  unsupportedMode: { status: 500, code: 'META0015', codeRepeats: 2 },
   undecodable: { status: 500 },
 } as const satisfies Readonly<
   Record<string, ErrorForm> &
@@ -61,6 +70,11 @@ export class AdminError extends Error {
     super(message, options);
     this.kind = kind;
   }
+}
+
+/** The refusal of a change of the schema. */
+export function refusalError({ kind, message }: SchemaRefusal): AdminError {
+  return new AdminError(kind, message);
 }
 
 export function errorResponse({ kind, message }: AdminError): HttpResponse {

@@ -1,7 +1,8 @@
 import type { HandlerDefaults } from '../../actors/domain/schema.ts';
 import type { UnixMillis } from '../../actors/domain/time.ts';
-import type { InvocationOperator, SchemaRegistry } from '../../actors/ports.ts';
+import type { InvocationOperator, SchemaRegistry, SerdeClient } from '../../actors/ports.ts';
 import type { Logger } from '../log.ts';
+import type { Features } from './features.ts';
 
 /** Where the admin API reports what is not the client's fault. */
 export type AdminLog = Pick<Logger, 'error'>;
@@ -15,14 +16,19 @@ export interface AdminOptions {
   readonly nodeId: number;
   /** Where clients reach the ingress, for example `http://127.0.0.1:8080/`. */
   readonly ingressUrl?: string | undefined;
-  /** Requests in flight. Default: unlimited. Source: `admin.concurrent-api-requests-limit`. */
+  /** Experimental features that are switched on. */
+  readonly features: Features;
+  /** More requests at once are refused. Default: unlimited. */
   readonly concurrentRequestsMax?: number | undefined;
+  /** Leaves out the page for browsers. */
+  readonly disableWebPage?: boolean | undefined;
 }
 
 /** What the admin API works with. */
 export interface AdminContext {
   readonly schema: SchemaRegistry;
   readonly operator: InvocationOperator;
+  readonly serdes: SerdeClient;
   readonly clock: () => UnixMillis;
   readonly random: (bytesCount: number) => Uint8Array;
   readonly options: AdminOptions;

@@ -2,52 +2,79 @@
 // ignored, so that the first form whose fields have the right types counts.
 import { z } from 'zod';
 import { parseDeploymentUri, type DeploymentUri } from '../../actors/domain/deployment-uri.ts';
+import { parseLambdaArn, type LambdaArn } from '../../actors/domain/lambda-arn.ts';
 import { AdminError } from './admin-error.ts';
-
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
+import { component, titled } from './components.ts';
+import { headerMap, httpAuth } from './deployment-schemas.ts';
 
 const uri = z.string().refine((text) => parseDeploymentUri(text).kind !== 'invalid');
 
-const additionalHeaders = z
-  .record(z.string().regex(HEADER_NAME), z.string().regex(HEADER_VALUE))
-  .transform(lowerCaseNames)
-  .nullish();
+const additionalHeaders = headerMap.transform(lowerCaseNames).nullish();
 
 const metadata = z.record(z.string(), z.string()).default({});
 
-const registerHttp = z.object({
-  uri,
-  additional_headers: additionalHeaders,
-  metadata,
-  use_http_11: z.boolean().default(false),
-  breaking: z.boolean().default(false),
-  force: z.boolean().nullish(),
-  dry_run: z.boolean().default(false),
-  auth: z.object({ GoogleIdToken: z.object({}) }).nullish(),
-});
+const registerHttp = titled(
+  'RegisterHttpDeploymentRequest',
+  z.object({
+    uri,
+    additional_headers: additionalHeaders,
+    metadata,
+    use_http_11: z.boolean().default(false),
+    breaking: z.boolean().default(false),
+    force: z.boolean().nullish(),
+    dry_run: z.boolean().default(false),
+    auth: httpAuth.nullish(),
+  }),
+);
 
-/** Of the Lambda form only that it is one. */
-const registerLambda = z.object({ arn: z.string() });
+const registerLambda = titled(
+  'RegisterLambdaDeploymentRequest',
+  z.object({
+    arn: z.string(),
+    assume_role_arn: z.string().nullish(),
+    additional_headers: additionalHeaders,
+    metadata,
+    breaking: z.boolean().default(false),
+    force: z.boolean().nullish(),
+    dry_run: z.boolean().default(false),
+  }),
+);
 
-export const registerForm = z.union([registerHttp, registerLambda]);
+export const registerForm = component(
+  'RegisterDeploymentRequest',
+  z.union([registerHttp, registerLambda]),
+);
 
-export type RegisterHttpForm = z.output<typeof registerHttp>;
+export type RegisterForm = z.output<typeof registerForm>;
 
-const updateHttp = z.object({
-  uri: uri.nullish(),
-  additional_headers: additionalHeaders,
-  use_http_11: z.boolean().nullish(),
-  overwrite: z.boolean().default(false),
-  dry_run: z.boolean().default(false),
-});
+const updateHttp = titled(
+  'UpdateHttpDeploymentRequest',
+  z.object({
+    uri: uri.nullish(),
+    additional_headers: additionalHeaders,
+    use_http_11: z.boolean().nullish(),
+    overwrite: z.boolean().default(false),
+    dry_run: z.boolean().default(false),
+  }),
+);
 
-const updateLambda = z
-  .object({ arn: z.string().nullish(), assume_role_arn: z.string().nullish() })
-  .refine((form) => typeof (form.arn ?? form.assume_role_arn) === 'string')
-  .transform(() => ({ isLambda: true as const }));
+const updateLambda = titled(
+  'UpdateLambdaDeploymentRequest',
+  z
+    .object({
+      arn: z.string().nullish(),
+      assume_role_arn: z.string().nullish(),
+      additional_headers: additionalHeaders,
+      overwrite: z.boolean().default(false),
+      dry_run: z.boolean().default(false),
+    })
+    .refine((form) => typeof (form.arn ?? form.assume_role_arn) === 'string')
+    .transform((form) => ({ ...form, isLambda: true as const })),
+);
 
-export const updateForm = z.union([updateLambda, updateHttp]);
+export const updateForm = component('UpdateDeploymentRequest', z.union([updateLambda, updateHttp]));
+
+export type UpdateForm = z.output<typeof updateForm>;
 
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
@@ -70,6 +97,9 @@ export function readUri(text: string): DeploymentUri {
   throw invalidField('uri', reason);
 }
 
-export function lambdaUnsupported(): AdminError {
-  return invalidField('arn', 'Lambda deployments are not supported yet.');
+/** The parsed form of an `arn` field, which has to name one version of a function. */
+export function readArn(text: string): LambdaArn {
+  const parsed = parseLambdaArn(text);
+  if (parsed.kind === 'arn') return parsed.arn;
+  throw invalidField('arn', parsed.reason);
 }

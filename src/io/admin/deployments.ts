@@ -1,61 +1,99 @@
 // Routes below /deployments.
+import { z } from 'zod';
 import { parseDeploymentId, type DeploymentId } from '../../actors/domain/ids.ts';
-import type { RegisterDeployment, UpdateDeployment } from '../../actors/ports.ts';
-import type { HttpResponse } from '../http/exchange.ts';
-import { AdminError } from './admin-error.ts';
+import type { AddressUpdate, EndpointAddress } from '../../actors/domain/endpoint.ts';
+import type { RegisterDeployment, UpdateDeployment, UpdateResult } from '../../actors/ports.ts';
+import { AdminError, refusalError } from './admin-error.ts';
 import type { AdminContext } from './context.ts';
 import {
   invalidField,
-  lambdaUnsupported,
+  readArn,
   readUri,
   registerForm,
   updateForm,
-  type RegisterHttpForm,
+  type RegisterForm,
+  type UpdateForm,
 } from './deployment-forms.ts';
+import {
+  detailedDeploymentResponse,
+  listDeploymentsResponse,
+  registerDeploymentResponse,
+} from './deployment-schemas.ts';
 import { deploymentListView, deploymentView, registrationView } from './deployment-view.ts';
-import { invalidQuery, readParameter } from './query.ts';
-import { expectForm, readJson } from './request-body.ts';
-import { emptyResponse, jsonResponse } from './respond.ts';
-import { route, type AdminRequest, type Route } from './route.ts';
+import { NOTHING, operation } from './operation.ts';
+import { booleanText, idText } from './query.ts';
+import { route, type AdminApiVersion, type Route } from './route.ts';
+
+const ofDeployment = z.object({ deployment: idText(parseDeploymentId) });
 
 export function deploymentRoutes(context: AdminContext): readonly Route[] {
   return [
     route('/deployments', {
-      GET: () => listDeployments(context),
-      POST: (request) => registerDeployment(context, request),
+      GET: listDeployments(context),
+      POST: createDeployment(context),
     }),
     route('/deployments/{deployment}', {
-      GET: (request) => getDeployment(context, request),
-      DELETE: (request) => deleteDeployment(context, request),
-      PATCH: (request) => updateDeployment(context, request),
-      PUT: (request) => putDeployment(context, request),
+      GET: getDeployment(context),
+      DELETE: deleteDeployment(context),
+      PATCH: patchDeployment(context),
+      PUT: putDeployment(context),
     }),
   ];
 }
 
-function listDeployments({ schema }: AdminContext): HttpResponse {
-  const deployments = [...schema.current().deployments.values()];
-  return jsonResponse(200, { deployments: deployments.map(deploymentListView) });
+function listDeployments({ schema }: AdminContext) {
+  return operation({
+    info: { id: 'list_deployments', tag: 'deployment', summary: 'List deployments' },
+    takes: NOTHING,
+    responses: { 200: { description: 'All deployments', body: listDeploymentsResponse } },
+    handle() {
+      const deployments = [...schema.current().deployments.values()];
+      return { status: 200, body: { deployments: deployments.map(deploymentListView) } };
+    },
+  });
 }
 
-function getDeployment({ schema, options }: AdminContext, request: AdminRequest): HttpResponse {
-  const id = readDeploymentId(request);
-  const deployment = schema.current().deployments.get(id);
-  if (deployment === undefined) throw unknownDeployment(id);
-  return jsonResponse(200, deploymentView(deployment, options.defaults));
+function getDeployment({ schema, options }: AdminContext) {
+  return operation({
+    info: { id: 'get_deployment', tag: 'deployment', summary: 'Get a deployment' },
+    takes: z.object({ params: ofDeployment }),
+    responses: { 200: { description: 'The deployment', body: detailedDeploymentResponse } },
+    refusals: [404],
+    handle({ params }) {
+      const deployment = schema.current().deployments.get(params.deployment);
+      if (deployment === undefined) throw unknownDeployment(params.deployment);
+      return { status: 200, body: deploymentView(deployment, options.defaults) };
+    },
+  });
 }
 
-async function registerDeployment(
-  { schema, options }: AdminContext,
-  { http, apiVersion }: AdminRequest,
-): Promise<HttpResponse> {
-  const form = expectForm(registerForm, 'RegisterDeploymentRequest', await readJson(http));
-  if ('arn' in form) throw lambdaUnsupported();
+function createDeployment(context: AdminContext) {
+  const registered = { body: registerDeploymentResponse, headers: ['Location'] } as const;
+  return operation({
+    info: { id: 'create_deployment', tag: 'deployment', summary: 'Register a deployment' },
+    takes: z.object({ body: registerForm }),
+    responses: {
+      200: { description: 'Registered already, or replaced', ...registered },
+      201: { description: 'Registered', ...registered },
+    },
+    refusals: [400, 409],
+    async handle({ body }, { apiVersion }) {
+      const { deployment, isCreated } = await register(context, body, apiVersion);
+      return {
+        status: isCreated ? 201 : 200,
+        headers: [['location', `deployments/${deployment.id}`]],
+        body: registrationView(deployment, context.options.defaults),
+      };
+    },
+  });
+}
+
+async function register({ schema }: AdminContext, form: RegisterForm, apiVersion: AdminApiVersion) {
   const isV2 = apiVersion === 'v2';
   const result = await schema.register(registrationOf(form, isV2));
   switch (result.kind) {
     case 'refused':
-      throw new AdminError(result.refusal.kind, result.refusal.message);
+      throw refusalError(result.refusal);
     case 'discoveryFailed':
       throw new AdminError(result.failure.kind, result.failure.message);
     case 'existing':
@@ -65,21 +103,15 @@ async function registerDeployment(
       if (kind === 'existing' && isV2) {
         throw new AdminError('conflict', `Conflict: deployment ${deployment.id} already exists`);
       }
-      const status = kind === 'created' || isV2 ? 201 : 200;
-      const location = ['location', `deployments/${deployment.id}`] as const;
-      return jsonResponse(status, registrationView(deployment, options.defaults), [location]);
+      return { deployment, isCreated: kind === 'created' || isV2 };
     }
   }
 }
 
-function registrationOf(form: RegisterHttpForm, isV2: boolean): RegisterDeployment {
-  const uri = readUri(form.uri);
-  if (form.auth !== undefined && form.auth !== null) {
-    throw invalidField('auth', 'Authentication by identity tokens is not supported yet.');
-  }
+function registrationOf(form: RegisterForm, isV2: boolean): RegisterDeployment {
   return {
-    uri,
-    useHttp11: form.use_http_11,
+    address: addressOf(form),
+    useHttp11: 'uri' in form && form.use_http_11,
     additionalHeaders: form.additional_headers ?? {},
     metadata: form.metadata,
     force: form.force ?? isV2,
@@ -88,76 +120,110 @@ function registrationOf(form: RegisterHttpForm, isV2: boolean): RegisterDeployme
   };
 }
 
+function addressOf(form: RegisterForm): EndpointAddress {
+  if (!('uri' in form)) {
+    const assumeRoleArn = form.assume_role_arn ?? undefined;
+    return { kind: 'lambda', arn: readArn(form.arn), assumeRoleArn };
+  }
+  const uri = readUri(form.uri);
+  if (form.auth !== undefined && form.auth !== null) {
+    throw invalidField('auth', 'Authentication by identity tokens is not supported yet.');
+  }
+  return { kind: 'http', uri };
+}
+
+const UPDATE = {
+  takes: z.object({ params: ofDeployment, body: updateForm }),
+  responses: { 200: { description: 'The changed deployment', body: detailedDeploymentResponse } },
+} as const;
+
+function patchDeployment(context: AdminContext) {
+  return operation({
+    ...UPDATE,
+    info: { id: 'update_deployment', tag: 'deployment', summary: 'Change a deployment in place' },
+    refusals: [400, 404],
+    handle: ({ params, body }) => updateDeployment(context, params.deployment, body),
+  });
+}
+
+/** Older clients update by PUT. */
+function putDeployment(context: AdminContext) {
+  return operation({
+    ...UPDATE,
+    handle({ params, body }, { apiVersion }) {
+      if (apiVersion === 'v2') return updateDeployment(context, params.deployment, body);
+      throw new AdminError('methodDeprecated', 'PUT deployment is deprecated, use PATCH instead');
+    },
+  });
+}
+
 async function updateDeployment(
   { schema, options }: AdminContext,
-  request: AdminRequest,
-): Promise<HttpResponse> {
-  const id = readDeploymentId(request);
-  const result = await schema.update(updateOf(id, await readJson(request.http)));
+  id: DeploymentId,
+  form: UpdateForm,
+) {
+  const deployment = updatedOf(id, await schema.update(updateOf(id, form)));
+  return { status: 200, body: deploymentView(deployment, options.defaults) } as const;
+}
+
+function updatedOf(id: DeploymentId, result: UpdateResult) {
   switch (result.kind) {
     case 'updated':
-      return jsonResponse(200, deploymentView(result.deployment, options.defaults));
+      return result.deployment;
     case 'unknownDeployment':
       throw unknownDeployment(id);
     case 'refused':
-      throw new AdminError(result.refusal.kind, result.refusal.message);
+      throw refusalError(result.refusal);
     case 'discoveryFailed':
       throw new AdminError(result.failure.kind, result.failure.message);
   }
 }
 
-function updateOf(id: DeploymentId, json: unknown): UpdateDeployment {
-  const form = expectForm(updateForm, 'UpdateDeploymentRequest', json);
-  if ('isLambda' in form) throw lambdaUnsupported();
-  const { uri } = form;
+function updateOf(id: DeploymentId, form: UpdateForm): UpdateDeployment {
   return {
     id,
-    uri: typeof uri === 'string' ? readUri(uri) : undefined,
+    address: addressUpdateOf(form),
     additionalHeaders: form.additional_headers ?? undefined,
-    useHttp11: form.use_http_11 ?? undefined,
     overwrite: form.overwrite,
     dryRun: form.dry_run,
   };
 }
 
-/** Older clients update by PUT. */
-async function putDeployment(context: AdminContext, request: AdminRequest): Promise<HttpResponse> {
-  if (request.apiVersion === 'v2') return updateDeployment(context, request);
-  readDeploymentId(request);
-  expectForm(updateForm, 'UpdateDeploymentRequest', await readJson(request.http));
-  throw new AdminError('methodDeprecated', 'PUT deployment is deprecated, use PATCH instead');
-}
-
-async function deleteDeployment(
-  { schema }: AdminContext,
-  request: AdminRequest,
-): Promise<HttpResponse> {
-  const id = readDeploymentId(request);
-  // Nothing but the forced removal exists; others would have to wait for invocations to end.
-  if (!readForce(request.http.query)) return emptyResponse(501);
-  const result = await schema.remove(id);
-  if (result === 'removed') return emptyResponse(202);
-  throw new AdminError('notFound', `not found in the schema registry: deployment with id '${id}'`);
-}
-
-function readForce(query: string | undefined): boolean {
-  const force = readParameter(query, 'force') ?? 'false';
-  if (force !== 'true' && force !== 'false') {
-    throw invalidQuery('force: provided string was not `true` or `false`');
+/** `undefined` when the form changes nothing that is peculiar to one kind of deployment. */
+function addressUpdateOf(form: UpdateForm): AddressUpdate | undefined {
+  if ('isLambda' in form) {
+    const arn = typeof form.arn === 'string' ? readArn(form.arn) : undefined;
+    return { kind: 'lambda', arn, assumeRoleArn: form.assume_role_arn ?? undefined };
   }
-  return force === 'true';
+  const uri = typeof form.uri === 'string' ? readUri(form.uri) : undefined;
+  const useHttp11 = form.use_http_11 ?? undefined;
+  if (uri === undefined && useHttp11 === undefined) return undefined;
+  return { kind: 'http', uri, useHttp11 };
 }
 
-function readDeploymentId(request: AdminRequest): DeploymentId {
-  const text = request.param('deployment');
-  const parsed = parseDeploymentId(text);
-  if (parsed.ok) return parsed.value;
-  throw new AdminError(
-    'invalidPath',
-    `Invalid URL: Cannot parse \`deployment\` with value \`${text}\`: ${parsed.reason}`,
-  );
+function deleteDeployment({ schema }: AdminContext) {
+  return operation({
+    info: { id: 'delete_deployment', tag: 'deployment', summary: 'Remove a deployment' },
+    takes: z.object({ params: ofDeployment, query: z.object({ force: booleanText }) }),
+    responses: {
+      202: { description: 'Removed' },
+      501: { description: 'Only a forced removal is possible' },
+    },
+    refusals: [404],
+    async handle({ params: { deployment: id }, query }) {
+      // Nothing but the forced removal exists; others would have to wait for invocations to end.
+      if (!query.force) return { status: 501 };
+      const result = await schema.remove(id);
+      if (result === 'removed') return { status: 202 };
+      throw new AdminError(
+        'notFound',
+        `not found in the schema registry: deployment with id '${id}'`,
+      );
+    },
+  });
 }
 
-function unknownDeployment(id: DeploymentId): AdminError {
+/** In answers to requests that name a deployment. */
+export function unknownDeployment(id: DeploymentId): AdminError {
   return new AdminError('notFound', `The requested deployment '${id}' does not exist`);
 }

@@ -1,8 +1,7 @@
 // Routes below /internal/invocations_batch_operations: operations on many invocations, for the web UI.
 import { z } from 'zod';
-import { parseInvocationId, type InvocationId } from '../../actors/domain/ids.ts';
+import { parseInvocationId } from '../../actors/domain/ids.ts';
 import type { DeploymentChoice, InvocationOperation } from '../../actors/partition/command.ts';
-import type { HttpResponse } from '../http/exchange.ts';
 import { AdminError } from './admin-error.ts';
 import type { AdminContext } from './context.ts';
 import { invalidField } from './deployment-forms.ts';
@@ -13,41 +12,37 @@ import {
   parseDeploymentChoice,
 } from './invocations.ts';
 import { batchRefusal, isSuccess } from './operation-answer.ts';
-import { expectFields, readJson } from './request-body.ts';
-import { jsonResponse } from './respond.ts';
-import { route, type AdminRequest, type Route } from './route.ts';
+import { operation } from './operation.ts';
+import { idText } from './query.ts';
+import { route, type Route } from './route.ts';
 
 /** Source: seen on the reference 1.7.12. */
 const BATCH_SIZE_MAX = 1000;
 
-const invocationId = z.string().transform((text, context): InvocationId => {
-  const parsed = parseInvocationId(text);
-  if (parsed.ok) return parsed.value;
-  context.addIssue({ code: 'custom', message: parsed.reason });
-  return z.NEVER;
-});
-
 const batchForm = z.object({
-  invocation_ids: z.array(invocationId),
+  invocation_ids: z.array(idText(parseInvocationId)),
   deployment: z.string().nullish(),
 });
 
+type BatchForm = z.output<typeof batchForm>;
 type OperationKind = InvocationOperation['kind'];
 
 export function invocationBatchRoutes(context: AdminContext): readonly Route[] {
   return Object.entries(OPERATION_VERBS).map(([verb, kind]) =>
     route(`/internal/invocations_batch_operations/${verb}`, {
-      POST: (request) => operateOnMany(context, request, kind),
+      POST: operation({
+        takes: z.object({ body: batchForm }),
+        responses: { 200: { description: 'What came of each', body: z.unknown() } },
+        handle: async ({ body }) => ({
+          status: 200,
+          body: await operateOnMany(context, body, kind),
+        }),
+      }),
     }),
   );
 }
 
-async function operateOnMany(
-  context: AdminContext,
-  { http }: AdminRequest,
-  kind: OperationKind,
-): Promise<HttpResponse> {
-  const form = expectFields(batchForm, await readJson(http));
+async function operateOnMany(context: AdminContext, form: BatchForm, kind: OperationKind) {
   const { invocation_ids: ids } = form;
   if (ids.length > BATCH_SIZE_MAX) {
     const message = `Batch size ${ids.length} exceeds maximum allowed size of ${BATCH_SIZE_MAX}`;
@@ -70,13 +65,14 @@ async function operateOnMany(
       succeeded.push(id);
     }
   }
-  return jsonResponse(200, { succeeded, failed });
+  return { succeeded, failed };
 }
 
 function readDeploymentField(
   text: string | null | undefined,
   kind: OperationKind,
 ): DeploymentChoice {
-  if (text === undefined || text === null) return defaultDeployment(kind);
+  const takesDeployment = kind === 'resume' || kind === 'restartAsNew';
+  if (!takesDeployment || text === undefined || text === null) return defaultDeployment(kind);
   return parseDeploymentChoice(text, (reason) => invalidField('deployment', reason));
 }

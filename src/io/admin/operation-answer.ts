@@ -2,32 +2,18 @@
 import type { InvocationId } from '../../actors/domain/ids.ts';
 import type { InvocationOperation } from '../../actors/partition/command.ts';
 import type { OperationOutcome, OperationRefusal } from '../../actors/partition/effect.ts';
-import type { HttpResponse } from '../http/exchange.ts';
 import { AdminError, type AdminErrorKind } from './admin-error.ts';
-import { emptyResponse, jsonResponse } from './respond.ts';
 
 type OperationKind = InvocationOperation['kind'];
 
-export function isSuccess(
-  outcome: OperationOutcome,
-): outcome is Exclude<OperationOutcome, OperationRefusal> {
+export type OperationSuccess = Exclude<OperationOutcome, OperationRefusal>;
+
+export function isSuccess(outcome: OperationOutcome): outcome is OperationSuccess {
   return outcome.kind === 'done' || outcome.kind === 'accepted' || outcome.kind === 'restarted';
 }
 
-/** The response to an operation on one invocation. */
-export function operationResponse(
-  id: InvocationId,
-  operation: OperationKind,
-  outcome: OperationOutcome,
-): HttpResponse {
-  if (!isSuccess(outcome)) throw refusalError(id, operation, outcome);
-  if (outcome.kind === 'restarted') {
-    return jsonResponse(200, { new_invocation_id: outcome.newInvocationId });
-  }
-  return emptyResponse(outcome.kind === 'accepted' ? 202 : 200);
-}
-
-function refusalError(
+/** The answer to a refused operation on one invocation. */
+export function refusalOfOperation(
   id: InvocationId,
   operation: OperationKind,
   refusal: OperationRefusal,

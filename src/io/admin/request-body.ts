@@ -1,29 +1,37 @@
 import { isUtf8 } from 'node:buffer';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { HttpRequest } from '../http/exchange.ts';
 import { AdminError } from './admin-error.ts';
+import { COMPONENTS } from './components.ts';
 
 /** Unit: bytes, inclusive. Source: seen on the reference 1.7.12. */
 const BODY_BYTES_MAX = 2 * 1024 * 1024;
 
-/** Reads a JSON body. To be called before the first wait. */
+/** Reads a JSON body, or says why there is none. To be called before the first wait. */
 export async function readJson(http: HttpRequest): Promise<unknown> {
   if (!isJsonMediaType(http.header('content-type') ?? '')) {
     const message = 'Expected request with `Content-Type: application/json`';
-    throw new AdminError('unsupportedMediaType', message);
+    return new AdminError('unsupportedMediaType', message);
   }
+  const bytes = await readBytes(http);
+  return bytes instanceof AdminError ? bytes : parseJson(bytes);
+}
+
+/** Reads a body of any kind. To be called before the first wait. */
+export async function readBytes(http: HttpRequest): Promise<Uint8Array | AdminError> {
   const result = await http.readBody(BODY_BYTES_MAX);
   switch (result.kind) {
     case 'body':
-      return parseJson(result.bytes);
+      return result.bytes;
     case 'tooLarge':
-      throw new AdminError(
-        'bodyTooLarge',
-        'Failed to buffer the request body: length limit exceeded',
-      );
+      return bodyRefusal('bodyTooLarge', 'length limit exceeded');
     case 'failed':
-      throw new AdminError('invalidBody', `Failed to buffer the request body: ${result.message}`);
+      return bodyRefusal('invalidBody', result.message);
   }
+}
+
+function bodyRefusal(kind: 'bodyTooLarge' | 'invalidBody', reason: string): AdminError {
+  return new AdminError(kind, `Failed to buffer the request body: ${reason}`);
 }
 
 /** `application/json` or `application/<anything>+json`, with or without parameters. */
@@ -33,11 +41,11 @@ function isJsonMediaType(contentType: string): boolean {
 }
 
 function parseJson(bytes: Uint8Array): unknown {
-  if (!isUtf8(bytes)) throw invalidJson('the text is not UTF-8');
+  if (!isUtf8(bytes)) return invalidJson('the text is not UTF-8');
   try {
     return JSON.parse(Buffer.from(bytes).toString());
   } catch (error) {
-    throw invalidJson(error instanceof Error ? error.message : String(error), error);
+    return invalidJson(error instanceof Error ? error.message : String(error), error);
   }
 }
 
@@ -46,31 +54,20 @@ function invalidJson(reason: string, cause?: unknown): AdminError {
   return new AdminError('invalidJson', message, { cause });
 }
 
-/** The body as the first of several forms that it has. `name` is that of the choice. */
-export function expectForm<Form extends z.ZodType>(
-  form: Form,
-  name: string,
-  json: unknown,
-): z.output<Form> {
-  const parsed = form.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new AdminError(
-    'unexpectedJson',
-    `Failed to deserialize the JSON body into the target type: data did not match any variant of untagged enum ${name}`,
-  );
+/** The refusal of a body with this fault. A body that may have several forms has only one message. */
+export function unexpectedJson(form: unknown, issue: z.core.$ZodIssue | undefined): AdminError {
+  const text = form instanceof z.ZodUnion ? noForm(form) : describeIssue(issue);
+  const message = `Failed to deserialize the JSON body into the target type: ${text}`;
+  return new AdminError('unexpectedJson', message);
 }
 
-/** The body in the only form there is. */
-export function expectFields<Form extends z.ZodType>(form: Form, json: unknown): z.output<Form> {
-  const parsed = form.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue === undefined ? '' : pathOf(issue.path);
-  const message = `${where === '' ? '' : `${where}: `}${issue?.message ?? 'invalid'}`;
-  throw new AdminError(
-    'unexpectedJson',
-    `Failed to deserialize the JSON body into the target type: ${message}`,
-  );
+function noForm(form: z.ZodUnion): string {
+  return `data did not match any variant of untagged enum ${COMPONENTS.get(form)?.id}`;
+}
+
+function describeIssue(issue: z.core.$ZodIssue | undefined): string {
+  const where = pathOf(issue?.path.slice(1) ?? []);
+  return `${where === '' ? '' : `${where}: `}${issue?.message ?? 'invalid'}`;
 }
 
 /** `invocation_ids[0]`, `new_state.name`. */

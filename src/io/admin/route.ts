@@ -1,7 +1,8 @@
-// Finding the handler of a request: version prefix, path, method.
+// Finding the operation of a request: version prefix, path, method.
 import { isUtf8 } from 'node:buffer';
 import type { HttpRequest, HttpResponse } from '../http/exchange.ts';
 import { AdminError } from './admin-error.ts';
+import type { DocumentedOperation } from './documentation.ts';
 
 /** `v2` keeps the behaviour of older servers; `v3`, `v4` and no prefix are the same. */
 export type AdminApiVersion = 'v2' | 'latest';
@@ -20,13 +21,19 @@ export interface AdminRequest {
 /** Whoever reads the body does so before the first wait. */
 export type RouteHandler = (request: AdminRequest) => HttpResponse | Promise<HttpResponse>;
 
+export interface Operation {
+  readonly handle: RouteHandler;
+  /** Absent: the OpenAPI document leaves the operation out. */
+  readonly documented?: DocumentedOperation | undefined;
+}
+
 export type Method = 'GET' | 'POST' | 'DELETE' | 'PATCH' | 'PUT';
 
 export interface Route {
-  /** For example `/services/{service}/handlers`. */
+  /** For example `/services/{service}/handlers`; a last `{*name}` takes the rest of the path. */
   readonly path: string;
   /** In the order in which `allow` names them. HEAD works wherever GET does. */
-  readonly methods: ReadonlyMap<Method, RouteHandler>;
+  readonly methods: ReadonlyMap<Method, Operation>;
 }
 
 export type RouteMatch =
@@ -34,15 +41,24 @@ export type RouteMatch =
   | { readonly kind: 'unknownPath' }
   | { readonly kind: 'wrongMethod'; readonly allow: string };
 
+/** A plain handler is an operation that the OpenAPI document leaves out. */
 export function route(
   path: string,
-  methods: Readonly<Partial<Record<Method, RouteHandler>>>,
+  methods: Readonly<Partial<Record<Method, Operation | RouteHandler>>>,
 ): Route {
   const entries = Object.entries(methods).filter(isMethodEntry);
-  return { path, methods: new Map(entries) };
+  return {
+    path,
+    methods: new Map(
+      entries.map(([method, operation]) => [
+        method,
+        typeof operation === 'function' ? { handle: operation } : operation,
+      ]),
+    ),
+  };
 }
 
-function isMethodEntry(entry: [string, RouteHandler]): entry is [Method, RouteHandler] {
+function isMethodEntry<T>(entry: [string, T]): entry is [Method, T] {
   return ['GET', 'POST', 'DELETE', 'PATCH', 'PUT'].includes(entry[0]);
 }
 
@@ -51,7 +67,7 @@ export function matchRoute(routes: readonly Route[], http: HttpRequest): RouteMa
   for (const { path, methods } of routes) {
     const params = matchPath(path.split('/'), segments);
     if (params === undefined) continue;
-    const handler = [...methods].find(([method]) => serves(method, http.method))?.[1];
+    const handler = [...methods].find(([method]) => serves(method, http.method))?.[1].handle;
     if (handler === undefined) return { kind: 'wrongMethod', allow: allowOf(methods) };
     const request = { http, apiVersion, param: (name: string) => decodeParam(params, name) };
     return { kind: 'found', handler, request };
@@ -83,8 +99,14 @@ function readVersion(path: string): {
   const isPrefixed = prefix === 'v2' || prefix === 'v3' || prefix === 'v4';
   return {
     apiVersion: prefix === 'v2' ? 'v2' : 'latest',
-    segments: isPrefixed ? ['', ...segments.slice(2)] : segments,
+    segments: isPrefixed ? withoutPrefix(segments) : segments,
   };
+}
+
+/** `/v2` stands for `/`, and `/v2/` for nothing. Seen on the reference 1.7.12. */
+function withoutPrefix([, , ...rest]: readonly string[]): readonly string[] {
+  if (rest.length === 0) return ['', ''];
+  return rest.length === 1 && rest[0] === '' ? [] : ['', ...rest];
 }
 
 /** The raw values of the parameters; `undefined` when the path is another one. */
@@ -92,9 +114,14 @@ function matchPath(
   pattern: readonly string[],
   segments: readonly string[],
 ): ReadonlyMap<string, string> | undefined {
-  if (pattern.length !== segments.length) return undefined;
+  const last = pattern.at(-1) ?? '';
+  const takesRest = last.startsWith('{*');
+  if (takesRest ? pattern.length > segments.length : pattern.length !== segments.length) {
+    return undefined;
+  }
   const params = new Map<string, string>();
-  for (const [index, expected] of pattern.entries()) {
+  const fixed = takesRest ? pattern.slice(0, -1) : pattern;
+  for (const [index, expected] of fixed.entries()) {
     const segment = segments[index] ?? '';
     if (!expected.startsWith('{')) {
       if (expected !== segment) return undefined;
@@ -102,6 +129,11 @@ function matchPath(
       if (segment === '') return undefined;
       params.set(expected.slice(1, -1), segment);
     }
+  }
+  if (takesRest) {
+    const rest = segments.slice(fixed.length).join('/');
+    if (rest === '') return undefined;
+    params.set(last.slice(2, -1), rest);
   }
   return params;
 }

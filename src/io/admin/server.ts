@@ -2,38 +2,51 @@
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/exchange.ts';
 import { AdminError, errorResponse } from './admin-error.ts';
 import { compressResponse } from './compression.ts';
+import { limitConcurrency } from './concurrency-limit.ts';
 import type { AdminContext } from './context.ts';
 import { deploymentRoutes } from './deployments.ts';
 import { invocationBatchRoutes } from './invocation-batches.ts';
 import { invocationRoutes } from './invocations.ts';
+import { kafkaClusterRoutes } from './kafka-clusters.ts';
+import { limitRuleRoutes } from './limit-rules.ts';
+import { openApiRoute } from './openapi.ts';
 import { emptyResponse } from './respond.ts';
 import { matchRoute, type Route } from './route.ts';
+import { serdeRoutes } from './serdes.ts';
 import { serviceRoutes } from './services.ts';
 import { stateEditRoutes } from './state-edit.ts';
-import { versionRoutes } from './version.ts';
+import { subscriptionRoutes } from './subscriptions.ts';
+import { SERVER_COMPATIBILITY_VERSION, versionRoutes } from './version.ts';
+import { vqueueRoutes } from './vqueues.ts';
+import { webPageRoutes } from './web-page.ts';
 
 /** The response to HEAD carries the body of GET; the listener leaves it out. */
 export function createAdminHandler(context: AdminContext): HttpHandler {
-  const routes = [
+  const routes = adminRoutes(context);
+  const served = [...routes, openApiRoute(routes, SERVER_COMPATIBILITY_VERSION)];
+  const handler: HttpHandler = async (request) => {
+    const response = await answer(context, served, request);
+    return compressResponse(response, request.header('accept-encoding'));
+  };
+  return limitConcurrency(handler, context.options.concurrentRequestsMax);
+}
+
+/** All but the route of the document that tells of them. */
+export function adminRoutes(context: AdminContext): readonly Route[] {
+  return [
     ...versionRoutes(context),
     ...deploymentRoutes(context),
     ...serviceRoutes(context),
     ...stateEditRoutes(context),
+    ...limitRuleRoutes(context),
+    ...vqueueRoutes(),
     ...invocationRoutes(context),
     ...invocationBatchRoutes(context),
+    ...kafkaClusterRoutes(context),
+    ...subscriptionRoutes(context),
+    ...serdeRoutes(context),
+    ...webPageRoutes(context),
   ];
-  const { concurrentRequestsMax = Infinity } = context.options;
-  let inFlightCount = 0;
-  return async (request) => {
-    if (inFlightCount >= concurrentRequestsMax) return emptyResponse(429);
-    inFlightCount += 1;
-    try {
-      const response = await answer(context, routes, request);
-      return await compressResponse(response, request.header('accept-encoding'));
-    } finally {
-      inFlightCount -= 1;
-    }
-  };
 }
 
 async function answer(

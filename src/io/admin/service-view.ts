@@ -5,120 +5,114 @@ import type {
   Deployment,
   Handler,
   HandlerDefaults,
+  HandlerMaxima,
   HandlerOptions,
-  RetentionName,
   RetryPolicy,
   RetryPolicyOptions,
   ServiceRevision,
 } from '../../actors/domain/schema.ts';
 import type { DurationMs } from '../../actors/domain/time.ts';
-import { boundedRetention, countAttempts, effectiveOptions } from '../../actors/schema/resolve.ts';
+import {
+  countAttempts,
+  effectiveOptions,
+  type RetentionName,
+} from '../../actors/schema/resolve.ts';
+import type { Shown } from './components.ts';
+import type { handlerMetadata, schemaInfo, serviceMetadata } from './service-schemas.ts';
 
-/** A hint next to something that does not work as configured. */
-interface Info {
-  readonly code: string;
-  readonly message: string;
-}
+type Info = Shown<typeof schemaInfo>;
+
+/** The retentions that a view shows, with their names there. */
+const RETENTIONS: ReadonlyArray<readonly [name: RetentionName, shownAs: string]> = [
+  ['journalRetentionMs', 'journal_retention'],
+  ['idempotencyRetentionMs', 'idempotency_retention'],
+];
+const WORKFLOW_RETENTIONS: typeof RETENTIONS = [
+  ...RETENTIONS,
+  ['workflowCompletionRetentionMs', 'workflow_completion_retention'],
+];
 
 export function serviceView(
   revision: ServiceRevision,
   { protocolMode }: Pick<Deployment, 'protocolMode'>,
   defaults: HandlerDefaults,
-): object {
+): Shown<typeof serviceMetadata> {
+  const { maxima } = defaults;
   const options = effectiveOptions(revision, undefined, defaults);
-  const unbounded = effectiveOptions(revision, undefined, { ...defaults, maxima: undefined });
+  const isWorkflow = revision.type === 'Workflow';
   const isRequestResponse = protocolMode === 'RequestResponse';
   return {
     name: revision.name,
     ty: revision.type,
-    handlers: [...revision.handlers.values()].map((handler) =>
-      handlerView(handler, protocolMode, defaults),
-    ),
+    handlers: handlerViews(revision, protocolMode, maxima),
     documentation: revision.documentation,
     metadata: unlessEmpty(revision.metadata),
     deployment_id: revision.deploymentId,
     revision: revision.revision,
     public: revision.public,
     idempotency_retention: formatDuration(options.idempotencyRetentionMs),
-    workflow_completion_retention:
-      revision.type === 'Workflow'
-        ? formatDuration(options.workflowCompletionRetentionMs)
-        : undefined,
+    workflow_completion_retention: isWorkflow
+      ? formatDuration(options.workflowCompletionRetentionMs)
+      : undefined,
     journal_retention: formatDuration(options.journalRetentionMs),
     inactivity_timeout: isRequestResponse ? '0s' : formatDuration(options.inactivityTimeoutMs),
     abort_timeout: formatDuration(options.abortTimeoutMs),
     enable_lazy_state: options.enableLazyState,
     retry_policy: retryPolicyView(options.retryPolicy),
     info: unlessNone([
-      ...timeoutInfos('service', revision.options.inactivityTimeoutMs, isRequestResponse),
-      ...retentionInfos(unbounded, revision.type, defaults),
+      ...inactivityInfos('service', revision.options.inactivityTimeoutMs, isRequestResponse),
+      ...clampInfos(
+        isWorkflow ? WORKFLOW_RETENTIONS : RETENTIONS,
+        (name) => revision.options[name] ?? defaults[name],
+        maxima,
+      ),
     ]),
   };
 }
 
-/** Only what the handler sets itself. */
+export function handlerViews(
+  revision: ServiceRevision,
+  protocolMode: Deployment['protocolMode'],
+  maxima: HandlerMaxima,
+): ReadonlyArray<Shown<typeof handlerMetadata>> {
+  return [...revision.handlers.values()].map((handler) =>
+    handlerView(revision, handler, protocolMode, maxima),
+  );
+}
+
+/** Only what the handler sets itself, except that nothing of a private service is public. */
 export function handlerView(
+  revision: Pick<ServiceRevision, 'public'>,
   handler: Handler,
   protocolMode: Deployment['protocolMode'],
-  defaults: HandlerDefaults,
-): object {
+  maxima: HandlerMaxima,
+): Shown<typeof handlerMetadata> {
   const { options } = handler;
-  const retentionView = (name: RetentionName): string | undefined => {
-    const ownMs = options[name];
-    if (ownMs === undefined) return undefined;
-    return formatDuration(boundedRetention(name, ownMs, defaults));
-  };
   const isRequestResponse = protocolMode === 'RequestResponse';
   return {
     name: handler.name,
     ty: handler.type,
     documentation: handler.documentation,
     metadata: unlessEmpty(handler.metadata),
-    idempotency_retention: retentionView('idempotencyRetentionMs'),
-    journal_retention: retentionView('journalRetentionMs'),
+    idempotency_retention: retentionView('idempotencyRetentionMs', options, maxima),
+    journal_retention: retentionView('journalRetentionMs', options, maxima),
     inactivity_timeout: isRequestResponse ? undefined : formatOptional(options.inactivityTimeoutMs),
     abort_timeout: formatOptional(options.abortTimeoutMs),
     enable_lazy_state: options.enableLazyState,
-    public: handler.public,
+    public: revision.public && handler.public,
     input_description: handler.inputDescription,
     output_description: handler.outputDescription,
     input_json_schema: handler.inputJsonSchema,
     output_json_schema: handler.outputJsonSchema,
     retry_policy: retryPolicyOptionsView(options.retryPolicy ?? {}),
     info: unlessNone([
-      ...timeoutInfos('handler', options.inactivityTimeoutMs, isRequestResponse),
-      ...retentionInfos(options, handler.type, defaults),
+      ...inactivityInfos('handler', options.inactivityTimeoutMs, isRequestResponse),
+      ...clampInfos(RETENTIONS, (name) => options[name], maxima),
     ]),
   };
 }
 
-function unlessNone(infos: readonly Info[]): readonly Info[] | undefined {
-  return infos.length === 0 ? undefined : infos;
-}
-
-const RETENTION_NAMES: ReadonlyArray<readonly [name: RetentionName, shown: string]> = [
-  ['journalRetentionMs', 'journal_retention'],
-  ['idempotencyRetentionMs', 'idempotency_retention'],
-  ['workflowCompletionRetentionMs', 'workflow_completion_retention'],
-];
-
-/** Says which retentions are longer than the server allows. */
-function retentionInfos(
-  options: HandlerOptions,
-  type: string | undefined,
-  defaults: HandlerDefaults,
-): readonly Info[] {
-  return RETENTION_NAMES.filter(([name]) => {
-    const ms = options[name];
-    const isShown = name !== 'workflowCompletionRetentionMs' || type === 'Workflow';
-    return isShown && ms !== undefined && boundedRetention(name, ms, defaults) < ms;
-  }).map(([, shown]) => ({
-    code: 'RT0022',
-    message: `The configured ${shown} is clamped to the maximum server limit.`,
-  }));
-}
-
-function timeoutInfos(
+function inactivityInfos(
   what: 'service' | 'handler',
   inactivityTimeoutMs: DurationMs | undefined,
   isRequestResponse: boolean,
@@ -128,7 +122,36 @@ function timeoutInfos(
   return [{ code: 'RT0021', message }];
 }
 
-function retryPolicyView(policy: RetryPolicy): object {
+function clampInfos(
+  retentions: typeof RETENTIONS,
+  wanted: (name: RetentionName) => DurationMs | undefined,
+  maxima: HandlerMaxima,
+): readonly Info[] {
+  return retentions
+    .filter(([name]) => isAbove(wanted(name), maxima[name]))
+    .map(([, shownAs]) => ({
+      code: 'RT0022',
+      message: `The configured ${shownAs} is clamped to the maximum server limit.`,
+    }));
+}
+
+function retentionView(
+  name: RetentionName,
+  { [name]: wanted }: HandlerOptions,
+  { [name]: most }: HandlerMaxima,
+): string | undefined {
+  return formatOptional(isAbove(wanted, most) ? most : wanted);
+}
+
+function isAbove(wanted: DurationMs | undefined, most: DurationMs | undefined): boolean {
+  return wanted !== undefined && most !== undefined && wanted > most;
+}
+
+function unlessNone(infos: readonly Info[]): readonly Info[] | undefined {
+  return infos.length === 0 ? undefined : infos;
+}
+
+function retryPolicyView(policy: RetryPolicy) {
   return {
     initial_interval: formatDuration(policy.initialIntervalMs),
     exponentiation_factor: policy.exponentiationFactor,
@@ -138,7 +161,7 @@ function retryPolicyView(policy: RetryPolicy): object {
   };
 }
 
-function retryPolicyOptionsView(policy: RetryPolicyOptions): object {
+function retryPolicyOptionsView(policy: RetryPolicyOptions) {
   return {
     initial_interval: formatOptional(policy.initialIntervalMs),
     exponentiation_factor: policy.exponentiationFactor,
@@ -153,7 +176,9 @@ function attemptsView(maxAttempts: RetryPolicyOptions['maxAttempts']): number | 
   return attempts === 'unlimited' ? null : attempts;
 }
 
-function onMaxAttemptsView(onMaxAttempts: RetryPolicyOptions['onMaxAttempts']) {
+function onMaxAttemptsView(
+  onMaxAttempts: RetryPolicyOptions['onMaxAttempts'],
+): 'Pause' | 'Kill' | undefined {
   if (onMaxAttempts === undefined) return undefined;
   return onMaxAttempts === 'pause' ? 'Pause' : 'Kill';
 }

@@ -1,6 +1,9 @@
 // What the server says about itself: /health, /version, /cluster-health.
-import type { AdminContext } from './context.ts';
-import { emptyResponse, jsonResponse } from './respond.ts';
+import { z } from 'zod';
+import { component } from './components.ts';
+import type { AdminContext, AdminOptions } from './context.ts';
+import { FEATURE_NAMES } from './features.ts';
+import { NOTHING, operation } from './operation.ts';
 import { ADMIN_API_VERSION_MAX, ADMIN_API_VERSION_MIN, route, type Route } from './route.ts';
 
 /**
@@ -10,37 +13,72 @@ import { ADMIN_API_VERSION_MAX, ADMIN_API_VERSION_MIN, route, type Route } from 
  */
 export const SERVER_COMPATIBILITY_VERSION = '1.7.12';
 
-/** Experimental features of the reference, which clients look up by name. None exists here. */
-const FEATURE_NAMES = [
-  'vqueues',
-  'protocol_v7',
-  'invoker_yield',
-  'unique_random_seeds',
-  'scoped_virtual_objects',
-  'kafka_scope',
-  'vqueues_migration_skip_completed',
-  'vqueues_async_refill',
-  'vqueue_obsolete_cleanup',
-  'scoped_state_table_migration',
-  'scoped_promise_table_migration',
-  'preflight_invocation_termination_retention',
-];
+const versionInformation = component(
+  'VersionInformation',
+  z.object({
+    version: z.string(),
+    min_admin_api_version: z.int().min(0),
+    max_admin_api_version: z.int().min(0),
+    ingress_endpoint: z.string().nullish(),
+    features: z.record(z.string(), z.boolean()),
+  }),
+);
+
+const clusterHealthResponse = component(
+  'ClusterHealthResponse',
+  z.object({
+    cluster_name: z.string(),
+    metadata_cluster_health: component(
+      'EmbeddedMetadataClusterHealth',
+      z.object({ members: z.array(component('PlainNodeId', z.int().min(0))) }),
+    ).nullish(),
+  }),
+);
 
 export function versionRoutes({ options }: AdminContext): readonly Route[] {
-  const version = {
+  return [
+    route('/health', { GET: getHealth() }),
+    route('/version', { GET: getVersion(options) }),
+    route('/cluster-health', { GET: getClusterHealth(options) }),
+  ];
+}
+
+function getHealth() {
+  return operation({
+    info: { id: 'health', tag: 'health', summary: 'Whether the admin API serves requests' },
+    takes: NOTHING,
+    responses: { 200: { description: 'It does' } },
+    handle: () => ({ status: 200 }),
+  });
+}
+
+function getVersion({ ingressUrl, features }: AdminOptions) {
+  const body = {
     version: SERVER_COMPATIBILITY_VERSION,
     min_admin_api_version: ADMIN_API_VERSION_MIN,
     max_admin_api_version: ADMIN_API_VERSION_MAX,
-    ingress_endpoint: options.ingressUrl ?? null,
-    features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, false])),
+    ingress_endpoint: ingressUrl ?? null,
+    features: Object.fromEntries(FEATURE_NAMES.map((name) => [name, features[name] ?? false])),
   };
-  const clusterHealth = {
-    cluster_name: options.clusterName,
-    metadata_cluster_health: { members: [options.nodeId] },
-  };
-  return [
-    route('/health', { GET: () => emptyResponse(200) }),
-    route('/version', { GET: () => jsonResponse(200, version) }),
-    route('/cluster-health', { GET: () => jsonResponse(200, clusterHealth) }),
-  ];
+  return operation({
+    info: { id: 'version', tag: 'version', summary: 'Versions of the server and of its admin API' },
+    takes: NOTHING,
+    responses: { 200: { description: 'The versions', body: versionInformation } },
+    handle: () => ({ status: 200, body }),
+  });
+}
+
+function getClusterHealth({ clusterName, nodeId }: AdminOptions) {
+  const body = { cluster_name: clusterName, metadata_cluster_health: { members: [nodeId] } };
+  return operation({
+    info: {
+      id: 'cluster_health',
+      tag: 'cluster_health',
+      summary: 'Name and members of the cluster',
+      deprecated: true,
+    },
+    takes: NOTHING,
+    responses: { 200: { description: 'The cluster', body: clusterHealthResponse } },
+    handle: () => ({ status: 200, body }),
+  });
 }

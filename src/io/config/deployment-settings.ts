@@ -1,8 +1,22 @@
 // How deployments are reached, from the options in worker.invoker. Plain data for the threads.
 import type { ServerConfig } from './complete-config.ts';
 
-/** Options of the transport. */
+/** How deployments of each kind are reached. */
 export function transportSettingsOf(config: ServerConfig) {
+  return { http: httpSettingsOf(config), lambda: lambdaSettingsOf(config) };
+}
+
+function lambdaSettingsOf(config: ServerConfig) {
+  return {
+    profile: config.awsProfile,
+    externalId: config.awsAssumeRoleExternalId,
+    compressionThresholdBytes: config.requestCompressionThreshold,
+    // An answer holds all messages of an attempt, in base64.
+    answerBytesMax: 2 * config.messageSizeLimit,
+  };
+}
+
+function httpSettingsOf(config: ServerConfig) {
   const { httpProxy, noProxy = [] } = config;
   return {
     streamsPerConnectionMax: config.http2StreamsPerConnectionLimit,

@@ -164,7 +164,6 @@ const WORKER = [
     ['invoker.memory-limit', 'bytes', '1.5 GiB'],
     ['invoker.per-invocation-memory-limit', 'bytes', '32 MiB'],
     ['invoker.per-invocation-initial-memory', 'bytes', '32 KiB'],
-    ['invoker.max-awaited-future-depth', 'count', 1000],
     ['invoker.invocation-throttling.rate', 'text'],
     ['invoker.invocation-throttling.capacity', 'count'],
     ['invoker.action-throttling.rate', 'text'],

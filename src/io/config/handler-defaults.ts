@@ -20,7 +20,7 @@ export function handlerDefaultsOf(config: ServerConfig): HandlerDefaults {
       journalRetentionMs: config.maxJournalRetentionMs,
       idempotencyRetentionMs: config.maxIdempotencyRetentionMs,
       workflowCompletionRetentionMs: config.maxWorkflowCompletionRetentionMs,
-      attempts: config.maxRetryMaxAttempts,
+      retryAttempts: config.maxRetryMaxAttempts,
     },
   };
 }

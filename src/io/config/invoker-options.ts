@@ -1,5 +1,9 @@
 // How deployments are reached and called: the table worker.invoker.
-import { EAGER_STATE_BYTES_MAX, HANDLER_DEFAULTS } from '../../actors/domain/limits.ts';
+import {
+  AWAITED_DEPTH_MAX,
+  EAGER_STATE_BYTES_MAX,
+  HANDLER_DEFAULTS,
+} from '../../actors/domain/limits.ts';
 import { durationMs } from '../../actors/domain/time.ts';
 import { PROXY_URI } from './address-type.ts';
 import { HEADERS, listType } from './collection-type.ts';
@@ -16,7 +20,7 @@ import {
   TIMER_DURATION,
 } from './common-types.ts';
 import { option, optional } from './option.ts';
-import { byteCountType, numberType, textType } from './value-type.ts';
+import { byteCountType, integerType, numberType, textType } from './value-type.ts';
 
 /** Far fewer connections keep the SDKs' servers faster, so this is not the reference's 128. */
 const STREAMS_PER_CONNECTION = 1024;
@@ -24,7 +28,6 @@ const STREAMS_PER_CONNECTION = 1024;
 /** Source: RFC 9113, 6.5.2. */
 const PEER_STREAMS_ASSUMED = 100;
 
-const TEXT = textType('text');
 /** Source: RFC 9113, 6.5.2. */
 const FRAME_BYTES = byteCountType(16_384, 2 ** 24 - 1);
 const WINDOW_BYTES = byteCountType(1, 2 ** 31 - 1);
@@ -59,6 +62,12 @@ export const INVOKER_OPTIONS = {
   messageSizeLimit: option('worker.invoker.message-size-limit', NON_ZERO_BYTES, 32 * MEBIBYTE, {
     doc: 'Largest message taken from a deployment; at most networking.message-size-limit.',
   }),
+  awaitedDepthMax: option(
+    'worker.invoker.max-awaited-future-depth',
+    integerType(0, Number.MAX_SAFE_INTEGER),
+    AWAITED_DEPTH_MAX,
+    { doc: 'Deepest tree of futures that a handler may await; one that awaits more is paused.' },
+  ),
   connectTimeoutMs: option(
     'worker.invoker.connect-timeout',
     TIMER_DURATION,
@@ -144,18 +153,19 @@ export const INVOKER_OPTIONS = {
     durationMs(MINUTE_MS),
     { doc: 'How long the signature of a request is valid; less than 1s counts as 1s.' },
   ),
-  awsProfile: optional('worker.invoker.aws-profile', TEXT, {
-    doc: 'AWS profile for calls to Lambda functions.',
-    unused: true,
+  awsProfile: optional('worker.invoker.aws-profile', textType('name'), {
+    doc: 'Profile of the AWS configuration files that is used to call Lambda functions.',
+    unset: 'as the AWS environment says',
   }),
-  awsAssumeRoleExternalId: optional('worker.invoker.aws-assume-role-external-id', TEXT, {
-    doc: 'External id that is given when an AWS role is assumed.',
-    unused: true,
+  awsAssumeRoleExternalId: optional('worker.invoker.aws-assume-role-external-id', textType('id'), {
+    doc: 'External id that is sent when the role of a Lambda deployment is assumed.',
   }),
   requestCompressionThreshold: option(
     'worker.invoker.request-compression-threshold',
     ANY_BYTES,
     4 * MEBIBYTE,
-    { doc: 'Size from which requests to Lambda functions are compressed.', unused: true },
+    {
+      doc: 'Request body from which on it is compressed, for Lambda deployments that can read it.',
+    },
   ),
 } as const;

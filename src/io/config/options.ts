@@ -1,6 +1,7 @@
 // Every option there is, once. Flags, environment names, file keys, the help text, docs/options.md and
 // the type `ServerConfig` all follow from this table. Keys and defaults are those of the reference
 // server, unless an entry says otherwise.
+import { EXPERIMENTAL_OPTIONS } from './experimental-options.ts';
 import { HANDLER_OPTIONS } from './handler-options.ts';
 import { INVOKER_OPTIONS } from './invoker-options.ts';
 import { LISTENER_OPTIONS } from './listener-options.ts';
@@ -14,6 +15,7 @@ export const OPTIONS = {
   ...SERVICE_OPTIONS,
   ...INVOKER_OPTIONS,
   ...HANDLER_OPTIONS,
+  ...EXPERIMENTAL_OPTIONS,
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;

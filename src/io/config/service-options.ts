@@ -32,8 +32,7 @@ export const SERVICE_OPTIONS = {
     unset: 'unlimited',
   }),
   adminDisableWebUi: option('admin.disable-web-ui', BOOLEAN, false, {
-    doc: 'No web UI is served.',
-    unused: true,
+    doc: 'Leaves out the page for browsers.',
   }),
   queryEngineMemorySize: option('admin.query-engine.memory-size', byteCountType(1), GIBIBYTE, {
     doc: 'Memory that SQL queries may use.',

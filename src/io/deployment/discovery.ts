@@ -1,9 +1,12 @@
 // Discovery: asks an endpoint for its manifest. Thread: main. Redirects are never followed, and the
 // body, the number of tries and the time are bounded, since the endpoint may be anybody's.
-import { STATUS_CODES } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatDeploymentUri, type DeploymentUri } from '../../actors/domain/deployment-uri.ts';
-import type { Deployment } from '../../actors/domain/schema.ts';
+import { formatDeploymentUri } from '../../actors/domain/deployment-uri.ts';
+import type {
+  DeploymentEndpoint,
+  EndpointAddress,
+  HttpEndpoint,
+} from '../../actors/domain/endpoint.ts';
 import type {
   DeploymentDiscovery,
   DeploymentTransport,
@@ -13,7 +16,8 @@ import type {
   RequestIdentity,
   TransportFailure,
 } from '../../actors/ports.ts';
-import { fetchManifest, type FetchResult, type ManifestResponse } from './fetch-manifest.ts';
+import { describeHeaders, describeStatus, quote } from './describe-response.ts';
+import { fetchResponse, type FetchedResponse, type FetchResult } from './fetch-response.ts';
 import { MANIFEST_MEDIA_TYPES, parseManifest } from './manifest.ts';
 import { NO_REQUEST_IDENTITY } from './request-identity.ts';
 
@@ -46,13 +50,12 @@ const RETRYABLE_FAILURES: ReadonlySet<TransportFailure['kind']> = new Set([
   'connectionLost',
   'refused',
   'reset',
+  'throttled',
+  'unavailable',
 ] as const);
 
 const ACCEPT = MANIFEST_MEDIA_TYPES.join(', ');
 const EXPECTED_MEDIA_TYPES = `Expected one of '"${ACCEPT}"'`;
-
-/** How much of a response an error message quotes. Unit: characters. */
-const QUOTE_LENGTH_MAX = 16 * 1024;
 
 export function createDiscovery(options: DiscoveryOptions): DeploymentDiscovery {
   return { discover: (request) => discover(options, request) };
@@ -62,11 +65,11 @@ async function discover(
   options: DiscoveryOptions,
   request: DiscoveryRequest,
 ): Promise<DiscoveryResult> {
-  const uri = formatDeploymentUri(request.uri);
-  if (request.uri.scheme !== 'http' && request.uri.scheme !== 'https') {
+  const { address } = request;
+  if (address.kind === 'http' && !/^https?$/.test(address.uri.scheme)) {
     return failed(
       'unreachable',
-      `error when calling '${uri}': the scheme is neither http nor https`,
+      `error when calling '${nameOf(address)}': the scheme is neither http nor https`,
     );
   }
   const timeoutMs = options.timeoutMs ?? 30_000;
@@ -74,7 +77,7 @@ async function discover(
   const result = await exchange.fetchWithRetries();
   switch (result.kind) {
     case 'response':
-      return readResponse(result.response, exchange.httpVersion);
+      return checkMode(address, readResponse(result.response, exchange.httpVersion));
     case 'failed':
       return failed(failureKind(result.failure), result.failure.message);
     case 'tooLarge':
@@ -82,15 +85,30 @@ async function discover(
     case 'abandoned':
       return failed(
         'unreachable',
-        `error when calling '${uri}': no complete response within ${timeoutMs} ms`,
+        `error when calling '${nameOf(address)}': no complete response within ${timeoutMs} ms`,
       );
   }
+}
+
+function nameOf(address: EndpointAddress): string {
+  return address.kind === 'http' ? formatDeploymentUri(address.uri) : address.arn;
+}
+
+/** A function is called once and answers once, so that nothing can stream. */
+function checkMode({ kind }: EndpointAddress, result: DiscoveryResult): DiscoveryResult {
+  const streams =
+    result.kind === 'discovered' && result.discovered.manifest.protocolMode === 'BidiStream';
+  if (kind !== 'lambda' || !streams) return result;
+  return failed(
+    'unsupportedMode',
+    'the endpoint offers bidirectional streams, which AWS Lambda cannot carry. Serve it with the Lambda handler of its SDK.',
+  );
 }
 
 /** The tries of one discovery. */
 class Exchange {
   /** Of the requests, hence of the response. */
-  httpVersion: Deployment['httpVersion'];
+  httpVersion: HttpEndpoint['httpVersion'];
   readonly #options: DiscoveryOptions;
   readonly #request: DiscoveryRequest;
   readonly #signal: AbortSignal;
@@ -99,7 +117,8 @@ class Exchange {
     this.#options = options;
     this.#request = request;
     this.#signal = signal;
-    this.httpVersion = request.useHttp11 ? 'HTTP/1.1' : 'HTTP/2.0';
+    const isHttp11 = request.useHttp11 || request.address.kind === 'lambda';
+    this.httpVersion = isHttp11 ? 'HTTP/1.1' : 'HTTP/2.0';
   }
 
   async fetchWithRetries(): Promise<FetchResult> {
@@ -118,7 +137,7 @@ class Exchange {
   async #fetch(): Promise<FetchResult> {
     const result = await this.#fetchOnce();
     const speaksOnlyHttp11 = result.kind === 'failed' && result.failure.kind === 'http11Only';
-    if (!speaksOnlyHttp11 || !isSecure(this.#request.uri)) return result;
+    if (!speaksOnlyHttp11 || !isSecure(this.#request.address)) return result;
     this.httpVersion = 'HTTP/1.1';
     return this.#fetchOnce();
   }
@@ -127,7 +146,7 @@ class Exchange {
     const { transport, identity, commonHeaders, bodyBytesMax } = this.#options;
     const path = '/discover';
     const request = {
-      address: { uri: formatDeploymentUri(this.#request.uri), httpVersion: this.httpVersion },
+      endpoint: this.#endpoint(),
       method: 'GET',
       path,
       headers: [
@@ -138,7 +157,13 @@ class Exchange {
       ],
     } as const;
     const bounds = { bodyBytesMax: bodyBytesMax ?? 16 * 1024 * 1024, signal: this.#signal };
-    return fetchManifest(transport, request, bounds);
+    return fetchResponse(transport, request, bounds);
+  }
+
+  #endpoint(): DeploymentEndpoint {
+    const { address } = this.#request;
+    if (address.kind === 'lambda') return address;
+    return { kind: 'http', uri: formatDeploymentUri(address.uri), httpVersion: this.httpVersion };
   }
 
   async #wait(delayMs: number): Promise<boolean> {
@@ -152,8 +177,8 @@ class Exchange {
   }
 }
 
-function isSecure({ scheme }: DeploymentUri): boolean {
-  return scheme === 'https';
+function isSecure(address: EndpointAddress): boolean {
+  return address.kind === 'http' && address.uri.scheme === 'https';
 }
 
 function mayPass(result: FetchResult): boolean {
@@ -166,15 +191,16 @@ function failureKind({ kind }: TransportFailure): DiscoveryFailure['kind'] {
 }
 
 function readResponse(
-  response: ManifestResponse,
-  httpVersion: Deployment['httpVersion'],
+  { status, headers, body }: FetchedResponse,
+  httpVersion: HttpEndpoint['httpVersion'],
 ): DiscoveryResult {
+  const response = { status, headers, body: Buffer.from(body).toString() };
   const refusal = findResponseFault(response);
   if (refusal !== undefined) return refusal;
   const result = parseManifest(response.body);
   switch (result.kind) {
     case 'manifest': {
-      const sdkVersion = response.headers['x-restate-server'];
+      const sdkVersion = headers['x-restate-server'];
       const discovered = { manifest: result.manifest, httpVersion, sdkVersion };
       return { kind: 'discovered', discovered };
     }
@@ -190,6 +216,8 @@ function readResponse(
   }
 }
 
+type ManifestResponse = Omit<FetchedResponse, 'body'> & { readonly body: string };
+
 function findResponseFault({
   status,
   headers,
@@ -199,7 +227,7 @@ function findResponseFault({
     const what =
       status === 404
         ? `'404'. Make sure the provided URI has the correct path where the Restate SDK endpoint is mounted.`
-        : `'${status} ${STATUS_CODES[status] ?? '<unknown status code>'}'.`;
+        : `${describeStatus(status)}.`;
     return failed(
       'unreachable',
       `got status code ${what} Response headers: ${describeHeaders(headers)}. Body: ${quote(body)}`,
@@ -217,17 +245,6 @@ function findResponseFault({
     );
   }
   return undefined;
-}
-
-function describeHeaders(headers: Readonly<Record<string, string>>): string {
-  const fields = Object.entries(headers).map(
-    ([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`,
-  );
-  return `{${quote(fields.join(', '))}}`;
-}
-
-function quote(text: string): string {
-  return text.length <= QUOTE_LENGTH_MAX ? text : `${text.slice(0, QUOTE_LENGTH_MAX)}…`;
 }
 
 function badResponse(reason: string): DiscoveryResult {

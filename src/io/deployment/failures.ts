@@ -1,5 +1,6 @@
 // Texts of transport failures. `error when calling '…': …` and the connect failures read like the
 // reference's, which users know from their logs.
+import type { DurationMs } from '../../actors/domain/time.ts';
 import type { TransportFailure } from '../../actors/ports.ts';
 import { ErrorCode, errorName } from './http2-frames.ts';
 
@@ -7,10 +8,16 @@ import { ErrorCode, errorName } from './http2-frames.ts';
 export interface FailureReason {
   readonly kind: TransportFailure['kind'];
   readonly text: string;
+  readonly retryAfterMs?: DurationMs | undefined;
 }
 
-export function failureOf(uri: string, reason: FailureReason): TransportFailure {
-  return { kind: reason.kind, message: `error when calling '${uri}': ${reason.text}` };
+/** `name` is the URI or the ARN that was called. */
+export function failureOf(
+  name: string,
+  { kind, text, retryAfterMs }: FailureReason,
+): TransportFailure {
+  const message = `error when calling '${name}': ${text}`;
+  return retryAfterMs === undefined ? { kind, message } : { kind, message, retryAfterMs };
 }
 
 /** Source: the reference's answer when its HTTP/2 client meets a server that has only HTTP/1.1. */

@@ -8,15 +8,16 @@ import type {
 } from '../../actors/domain/manifest.ts';
 import type { HandlerOptions, RetryPolicyOptions } from '../../actors/domain/schema.ts';
 import { durationMs } from '../../actors/domain/time.ts';
+import {
+  isRegistrableVersionRange,
+  PROTOCOL_VERSION_MAX,
+  PROTOCOL_VERSION_MIN,
+} from '../service-protocol/version.ts';
 
 /** Media types of manifests, oldest first. Source: service protocol, "Discovery". */
 export const MANIFEST_MEDIA_TYPES: readonly string[] = [1, 2, 3, 4].map(
   (version) => `application/vnd.restate.endpointmanifest.v${version}+json`,
 );
-
-/** Service protocol versions of which a deployment must speak at least one. Seen on the reference 1.7.12. */
-const PROTOCOL_VERSION_MIN = 5;
-const PROTOCOL_VERSION_MAX = 7;
 
 /** Largest version number a manifest may name. Seen on the reference 1.7.12. */
 const VERSION_NUMBER_MAX = 2_147_483_647;
@@ -163,7 +164,7 @@ function checkManifest(fields: ManifestFields): ManifestResult {
       `Expected min protocol version to be <= max protocol version. Received min protocol version '${min}', max protocol version '${max}'`,
     );
   }
-  if (max < PROTOCOL_VERSION_MIN || min > PROTOCOL_VERSION_MAX) {
+  if (!isRegistrableVersionRange(min, max)) {
     const reason = `unsupported service protocol versions: [${min}, ${max}]. Supported versions by this runtime are [${PROTOCOL_VERSION_MIN}, ${PROTOCOL_VERSION_MAX}]. Please upgrade the SDK and try registering again.`;
     return { kind: 'unsupportedProtocol', reason };
   }
@@ -171,6 +172,7 @@ function checkManifest(fields: ManifestFields): ManifestResult {
     protocolMode: PROTOCOL_MODES[protocolMode],
     minProtocolVersion: min,
     maxProtocolVersion: max,
+    lambdaCompression: fields.lambdaCompression,
     services: fields.services.map(toService),
   };
   return { kind: 'manifest', manifest };

@@ -1,3 +1,4 @@
+import { assert } from '../../actors/domain/assert.ts';
 import type {
   DeploymentRequest,
   DeploymentStream,
@@ -77,9 +78,12 @@ export class HttpDeploymentTransport implements DeploymentTransport {
   }
 
   open(request: DeploymentRequest, listener: DeploymentStreamListener): DeploymentStream {
-    const target = this.#targetOf(request.address.uri);
-    if (target === undefined) return refuse(request.address.uri, listener, 'invalid URI');
-    if (request.address.httpVersion === 'HTTP/1.1') {
+    const { endpoint } = request;
+    assert(endpoint.kind === 'http', 'an endpoint of the HTTP transport has a URI');
+    const { uri, httpVersion } = endpoint;
+    const target = this.#targetOf(uri);
+    if (target === undefined) return refuse(uri, listener, 'invalid URI');
+    if (httpVersion === 'HTTP/1.1') {
       return this.#http11.open(target, request, listener);
     }
     const pseudoFields = target.pseudoFields(request.method, request.path);

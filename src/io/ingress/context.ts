@@ -1,5 +1,6 @@
 import type { InvocationId } from '../../actors/domain/ids.ts';
 import type { HandlerDefaults } from '../../actors/domain/schema.ts';
+import type { ScopeFeatures } from '../../actors/domain/scope.ts';
 import type { InvocationGateway, SchemaReader } from '../../actors/ports.ts';
 
 export interface IngressOptions {
@@ -8,6 +9,7 @@ export interface IngressOptions {
   /** Requests in flight, OPTIONS left out. Default: unlimited. Source: `ingress.concurrent-api-requests-limit`. */
   readonly concurrentRequestsMax?: number | undefined;
   readonly defaults: HandlerDefaults;
+  readonly scopeFeatures: ScopeFeatures;
 }
 
 /** What the ingress works with. */

@@ -60,6 +60,7 @@ export const refusals = {
     refusal(400, `bad awakeable id '${id}': ${reason}`),
   badScope: (reason: string) => refusal(400, `bad scope value: ${reason}`),
   scopesDisabled: () => refusal(400, 'scoped invocations require vqueues to be enabled'),
+  scopedObjectsDisabled: () => refusal(400, 'scope is not supported for Virtual Object targets'),
   badLimitKey: (reason: string) => refusal(400, `invalid limit-key: ${reason}`),
   limitKeyWithoutScope: () => refusal(400, 'limit-key requires a scope to be set'),
 

@@ -1,19 +1,9 @@
 // The ways to name an invocation → its id.
 import { z } from 'zod';
-import {
-  formatInvocationId,
-  type InvocationId,
-  parseInvocationId,
-} from '../../actors/domain/ids.ts';
-import {
-  idempotencyBucket,
-  idempotentUuid,
-  keyedPartitionKey,
-  unkeyedPartitionKey,
-  workflowRunUuid,
-} from '../../actors/domain/make-invocation-id.ts';
+import { type InvocationId, parseInvocationId } from '../../actors/domain/ids.ts';
+import { idempotentInvocationId, workflowRunId } from '../../actors/domain/make-invocation-id.ts';
 import { refusals } from './errors.ts';
-import { refuseScope } from './limit-key.ts';
+import { checkScopeValue } from './limit-key.ts';
 
 const scope = z.string().nullish();
 
@@ -42,10 +32,13 @@ export function parseInvocationTarget(
 ): InvocationId {
   const target = parseBody(body, bodyName);
   if (target.target === 'invocation') return readInvocationId(target.invocationId);
-  if (typeof target.scope === 'string') refuseScope(target.scope);
-  if (target.target === 'workflow') return workflowRunId(target.workflowName, target.workflowKey);
+  const scope = target.scope ?? undefined;
+  if (scope !== undefined) checkScopeValue(scope);
+  if (target.target === 'workflow') {
+    return workflowRunId({ service: target.workflowName, key: target.workflowKey, scope });
+  }
   const { service, key, handler, idempotencyKey } = target;
-  return idempotentInvocationId(service, key ?? undefined, handler, idempotencyKey);
+  return idempotentInvocationId({ service, key: key ?? undefined, handler, scope }, idempotencyKey);
 }
 
 function parseBody(
@@ -66,23 +59,4 @@ export function readInvocationId(text: string): InvocationId {
   const parsed = parseInvocationId(text);
   if (!parsed.ok) throw refusals.badInvocationId(text, parsed.reason);
   return parsed.value;
-}
-
-/** The id of a workflow's only run. */
-export function workflowRunId(workflow: string, key: string): InvocationId {
-  return formatInvocationId(keyedPartitionKey(key), workflowRunUuid(workflow, key));
-}
-
-/** The id of the invocation with an idempotency key; `key` is `undefined` for a Service. */
-export function idempotentInvocationId(
-  service: string,
-  key: string | undefined,
-  handler: string,
-  idempotencyKey: string,
-): InvocationId {
-  const partitionKey =
-    key === undefined
-      ? unkeyedPartitionKey(service, idempotencyBucket(idempotencyKey))
-      : keyedPartitionKey(key);
-  return formatInvocationId(partitionKey, idempotentUuid(service, key, handler, idempotencyKey));
 }

@@ -1,5 +1,6 @@
 // The ingress: what every request goes through before and after its endpoint.
 // Source: reference contract, "Routing"; the order of the checks is the reference's.
+import { idempotentInvocationId, workflowRunId } from '../../actors/domain/make-invocation-id.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/exchange.ts';
 import { readOutcome, readOutcomeOfTarget } from './attach.ts';
 import { completeAwakeable } from './awakeable.ts';
@@ -7,7 +8,7 @@ import { callHandler } from './call.ts';
 import type { IngressContext } from './context.ts';
 import { IngressError, refusals } from './errors.ts';
 import { reportHealth } from './health.ts';
-import { idempotentInvocationId, readInvocationId, workflowRunId } from './invocation-name.ts';
+import { readInvocationId } from './invocation-name.ts';
 import { lookUpInvocation } from './lookup.ts';
 import { type IngressRoute, normalisePath, parseRoute } from './path.ts';
 import { DECLARED_TOO_LARGE, preflightResponse, refusalResponse, withOrigin } from './respond.ts';
@@ -64,12 +65,13 @@ function answerRoute(
       );
     case 'readByIdempotencyKey': {
       const { verb, service, key, handler, idempotencyKey } = route;
-      const invocationId = idempotentInvocationId(service, key, handler, idempotencyKey);
+      const invocationId = idempotentInvocationId({ service, key, handler }, idempotencyKey);
       return readOutcome(request, { verb, invocationId }, context);
     }
     case 'readWorkflow': {
       const { verb, workflow, key } = route;
-      return readOutcome(request, { verb, invocationId: workflowRunId(workflow, key) }, context);
+      const invocationId = workflowRunId({ service: workflow, key });
+      return readOutcome(request, { verb, invocationId }, context);
     }
     case 'readTarget':
       return readOutcomeOfTarget(request, route.verb, context);

@@ -1,7 +1,7 @@
 // A call or send → the submission of an invocation. The checks run in the reference's order, which
 // clients see when a request has several faults.
 import type { InvocationTarget } from '../../actors/domain/invocation.ts';
-import { isWorkflowRun } from '../../actors/domain/invocation.ts';
+import { inScope, isWorkflowRun } from '../../actors/domain/invocation.ts';
 import { parseDuration } from '../../actors/domain/duration.ts';
 import { ID_RANDOM_BYTES, invocationIdFor } from '../../actors/domain/make-invocation-id.ts';
 import type { Handler } from '../../actors/domain/schema.ts';
@@ -17,7 +17,7 @@ import { refusals } from './errors.ts';
 import { forwardHeaders } from './forward-headers.ts';
 import { checkHeaderValue } from './header-value.ts';
 import { checkInput } from './input-rules.ts';
-import { checkLimitKey, refuseScope } from './limit-key.ts';
+import { checkScope, readLimitKey } from './limit-key.ts';
 import type { InvokeRoute } from './path.ts';
 import { formatUlid } from './ulid.ts';
 
@@ -29,15 +29,18 @@ export async function readSubmission(
   context: IngressContext,
 ): Promise<IngressSubmission> {
   const handler = findPublicHandler(route);
-  const target = invocationTarget(route.service, handler, route.key ?? '');
+  const { scope } = route;
+  const target = inScope(invocationTarget(route.service, handler, route.key ?? ''), scope);
   const idempotencyKey = readIdempotencyKey(request, target);
-  if (route.scope !== undefined) refuseScope(route.scope);
+  if (scope !== undefined) {
+    checkScope(scope, target.kind === 'virtualObject', context.options.scopeFeatures);
+  }
   if (request.method !== 'POST' && request.method !== 'GET') throw refusals.methodNotAllowed();
 
   const body = bodyBytes(await request.readBody(context.options.requestBodyBytesMax));
 
   checkInput(handler.inputRules, readContentType(request), body.byteLength === 0);
-  const delayMs = readQuery(request);
+  const { delayMs, limitKey } = readQuery(request, scope);
   const { query } = request;
   const headers = forwardHeaders(request.headers, query === undefined ? path : `${path}?${query}`);
   if (delayMs !== undefined && route.verb === 'call') throw refusals.delayedCall();
@@ -55,6 +58,7 @@ export async function readSubmission(
     target,
     input: encodeInputCommand(headers, body),
     idempotencyKey: effectiveKey,
+    limitKey,
     executeAtMs: delayMs === undefined ? undefined : unixMillis(Math.floor(nowMs + delayMs)),
     ...retentionsFor(found, effectiveKey !== undefined, defaults),
   };
@@ -63,7 +67,7 @@ export async function readSubmission(
 function findPublicHandler({ service, handler: name }: InvokeRoute): Handler {
   const handler = service.handlers.get(name);
   if (handler === undefined) throw refusals.handlerNotFound(service.name, name);
-  if (!handler.public) throw refusals.notPublic();
+  if (!service.public || !handler.public) throw refusals.notPublic();
   return handler;
 }
 
@@ -80,16 +84,24 @@ function readContentType(request: HttpRequest): string | undefined {
   return value === undefined ? undefined : checkHeaderValue('content-type', value);
 }
 
-/** The delay, whose unit is milliseconds; `undefined` without one. Refuses limit keys. */
-function readQuery(request: HttpRequest): number | undefined {
+interface QueryFields {
+  /** Unit: milliseconds. */
+  readonly delayMs?: number | undefined;
+  readonly limitKey?: string | undefined;
+}
+
+const NO_FIELDS: QueryFields = {};
+
+/** What the query says; the limit key may be in a header as well. */
+function readQuery(request: HttpRequest, scope: string | undefined): QueryFields {
   const limitKeyHeader = request.header('x-restate-limit-key');
-  if (request.query === undefined && limitKeyHeader === undefined) return undefined;
+  if (request.query === undefined && limitKeyHeader === undefined) return NO_FIELDS;
   const parameters = new URLSearchParams(request.query);
   const delay = findParameter(parameters, 'delay');
   const delayMs = delay === undefined ? undefined : parseDelay(delay);
   if (limitKeyHeader !== undefined) checkHeaderValue('x-restate-limit-key', limitKeyHeader);
-  checkLimitKey(limitKeyHeader ?? findParameter(parameters, 'limit-key') ?? '');
-  return delayMs;
+  const limitKey = limitKeyHeader ?? findParameter(parameters, 'limit-key') ?? '';
+  return { delayMs, limitKey: readLimitKey(limitKey, scope) };
 }
 
 /** First occurrence; `name` is in lower case, and the client's case does not count. */

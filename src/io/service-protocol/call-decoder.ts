@@ -7,10 +7,10 @@ import {
   readFailure,
   readHeader,
   readIdempotentRequestTarget,
+  readOptional,
   readSuccess,
   readVoid,
   readWorkflowTarget,
-  refuseScope,
   required,
 } from './value-decoder.ts';
 
@@ -21,6 +21,8 @@ export function decodeCall(reader: ProtobufReader): CommandMessage {
   const headers: Header[] = [];
   let key = '';
   let idempotencyKey: string | undefined;
+  let scope: string | undefined;
+  let limitKey: string | undefined;
   let invocationIdNotificationIdx = 0;
   let completionId = 0;
   let name = '';
@@ -44,9 +46,11 @@ export function decodeCall(reader: ProtobufReader): CommandMessage {
       case 6:
         idempotencyKey = reader.string();
         break;
-      case 7: // scope
-      case 8: // limit_key
-        refuseScope(reader);
+      case 7:
+        scope = readOptional(reader);
+        break;
+      case 8:
+        limitKey = readOptional(reader);
         break;
       case 10:
         invocationIdNotificationIdx = reader.uint32();
@@ -70,6 +74,8 @@ export function decodeCall(reader: ProtobufReader): CommandMessage {
     headers,
     key,
     idempotencyKey,
+    scope,
+    limitKey,
     invocationIdNotificationIdx,
     name,
   };
@@ -83,6 +89,8 @@ export function decodeOneWayCall(reader: ProtobufReader): CommandMessage {
   const headers: Header[] = [];
   let key = '';
   let idempotencyKey: string | undefined;
+  let scope: string | undefined;
+  let limitKey: string | undefined;
   let invocationIdNotificationIdx = 0;
   let name = '';
   while (reader.nextField()) {
@@ -108,9 +116,11 @@ export function decodeOneWayCall(reader: ProtobufReader): CommandMessage {
       case 7:
         idempotencyKey = reader.string();
         break;
-      case 8: // scope
-      case 9: // limit_key
-        refuseScope(reader);
+      case 8:
+        scope = readOptional(reader);
+        break;
+      case 9:
+        limitKey = readOptional(reader);
         break;
       case 10:
         invocationIdNotificationIdx = reader.uint32();
@@ -131,6 +141,8 @@ export function decodeOneWayCall(reader: ProtobufReader): CommandMessage {
     headers,
     key,
     idempotencyKey,
+    scope,
+    limitKey,
     invocationIdNotificationIdx,
     name,
   };

@@ -1,13 +1,48 @@
 // Control messages of a deployment: they steer the attempt and are no journal entries.
 import type { ControlMessage, ErrorMessage } from '../../actors/attempt/service-message.ts';
+import { awaitAny } from '../../actors/domain/awaited-future.ts';
+import type { AwaitedFuture } from '../../actors/domain/awaited-future.ts';
 import type { NotificationId } from '../../actors/domain/journal.ts';
 import type { Outcome } from '../../actors/domain/outcome.ts';
+import type { DecodeOptions } from './decode-options.ts';
+import { readFuture } from './future-decoder.ts';
 import { MalformedMessageError } from './protobuf-reader.ts';
 import type { ProtobufReader } from './protobuf-reader.ts';
 import { readFailure, required } from './value-decoder.ts';
 
-/** Suspension as versions 5 and 6 have it: flat lists, and any listed id resumes. */
-export function decodeSuspension(reader: ProtobufReader): ControlMessage {
+/** Version 7 tells a tree; versions 5 and 6 tell flat lists, and any listed id resumes. */
+export function decodeSuspension(
+  reader: ProtobufReader,
+  { protocolVersion, awaitedDepthMax }: DecodeOptions,
+): ControlMessage {
+  const awaiting =
+    protocolVersion >= 7
+      ? decodeAwaited(reader, SUSPENSION_AWAITING_ON, awaitedDepthMax)
+      : decodeFlatLists(reader);
+  return { kind: 'suspension', awaiting };
+}
+
+/** Taken whatever the version, as on the reference. */
+export function decodeAwaitingOn(
+  reader: ProtobufReader,
+  { awaitedDepthMax }: DecodeOptions,
+): ControlMessage {
+  return { kind: 'awaitingOn', awaiting: decodeAwaited(reader, AWAITING_ON, awaitedDepthMax) };
+}
+
+const SUSPENSION_AWAITING_ON = 4;
+const AWAITING_ON = 1;
+
+function decodeAwaited(reader: ProtobufReader, field: number, depthMax: number): AwaitedFuture {
+  let awaited: AwaitedFuture | undefined;
+  while (reader.nextField()) {
+    if (reader.field === field) awaited = readFuture(reader, depthMax);
+    else reader.skip();
+  }
+  return required(awaited, 'awaiting_on');
+}
+
+function decodeFlatLists(reader: ProtobufReader): AwaitedFuture {
   const completions: number[] = [];
   const signals: number[] = [];
   const names: string[] = [];
@@ -32,7 +67,7 @@ export function decodeSuspension(reader: ProtobufReader): ControlMessage {
   for (const name of names) awaiting.push({ kind: 'namedSignal', name });
   // Nothing could ever resume the invocation.
   if (awaiting.length === 0) throw new MalformedMessageError('nothing is awaited');
-  return { kind: 'suspension', awaiting };
+  return awaitAny(awaiting);
 }
 
 export function decodeError(reader: ProtobufReader): ErrorMessage {

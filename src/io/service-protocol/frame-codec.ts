@@ -76,11 +76,6 @@ export class FrameDecoder {
     };
   }
 
-  /** Bytes of a frame that is not complete have arrived. */
-  hasPartialFrame(): boolean {
-    return this.#headerReceived > 0 || this.#currentChunk() !== undefined;
-  }
-
   #readHeader(): boolean {
     if (this.#headerReceived === FRAME_HEADER_BYTES) return true;
     while (this.#headerReceived < FRAME_HEADER_BYTES) {

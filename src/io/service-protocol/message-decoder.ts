@@ -1,11 +1,12 @@
 // Turns the frames of a deployment into typed messages. Nothing behind this file looks at the bytes
-// again, so everything is checked here. Source: service protocol, versions 5 and 6.
+// again, so everything is checked here. Source: service protocol, versions 5 to 7.
 import { MessageType } from '../../actors/attempt/service-message.ts';
 import type { DeploymentMessage } from '../../actors/attempt/service-message.ts';
 import * as calls from './call-decoder.ts';
 import * as control from './control-decoder.ts';
-import { messageTypeName, Version7MessageType } from './message-name.ts';
-import { MalformedMessageError, ProtobufReader } from './protobuf-reader.ts';
+import type { DecodeOptions } from './decode-options.ts';
+import { messageTypeName } from './message-name.ts';
+import { MalformedMessageError, ProtobufReader, TooDeepError } from './protobuf-reader.ts';
 import * as state from './state-decoder.ts';
 import * as steps from './step-decoder.ts';
 
@@ -13,7 +14,7 @@ import * as steps from './step-decoder.ts';
 const CUSTOM_TYPE_MIN = 0xfc00;
 
 export interface DecodeError {
-  readonly kind: 'unknownType' | 'unexpectedType' | 'malformed';
+  readonly kind: 'unknownType' | 'unexpectedType' | 'malformed' | 'tooDeep';
   readonly message: string;
 }
 
@@ -21,15 +22,15 @@ export type DecodeResult =
   | { readonly ok: true; readonly message: DeploymentMessage }
   | { readonly ok: false; readonly error: DecodeError };
 
+type Decode = (reader: ProtobufReader, options: DecodeOptions) => DeploymentMessage;
+
 /** What a deployment may send; Input is a command that only the server writes. */
-const DECODERS: ReadonlyMap<number, (reader: ProtobufReader) => DeploymentMessage> = new Map<
-  number,
-  (reader: ProtobufReader) => DeploymentMessage
->([
+const DECODERS: ReadonlyMap<number, Decode> = new Map<number, Decode>([
   [MessageType.suspension, control.decodeSuspension],
   [MessageType.error, control.decodeError],
   [MessageType.end, control.decodeEnd],
   [MessageType.proposeRunCompletion, control.decodeProposeRunCompletion],
+  [MessageType.awaitingOn, control.decodeAwaitingOn],
   [MessageType.output, steps.decodeOutput],
   [MessageType.getLazyState, state.decodeGetLazyState],
   [MessageType.setState, state.decodeSetState],
@@ -55,27 +56,28 @@ const DECODERS: ReadonlyMap<number, (reader: ProtobufReader) => DeploymentMessag
 export function decodeDeploymentMessage(
   type: number,
   payload: Uint8Array,
-  protocolVersion: number,
+  options: DecodeOptions,
 ): DecodeResult {
   const decode = DECODERS.get(type);
-  if (decode === undefined) return { ok: false, error: explainType(type, protocolVersion) };
+  if (decode === undefined) return { ok: false, error: explainType(type) };
   try {
-    return { ok: true, message: decode(new ProtobufReader(payload)) };
+    return { ok: true, message: decode(new ProtobufReader(payload), options) };
   } catch (error) {
+    if (error instanceof TooDeepError) {
+      return { ok: false, error: { kind: 'tooDeep', message: error.message } };
+    }
     if (!(error instanceof MalformedMessageError)) throw error;
     const message = `malformed ${messageTypeName(type)}Message, ${error.message}`;
     return { ok: false, error: { kind: 'malformed', message } };
   }
 }
 
-function explainType(type: number, protocolVersion: number): DecodeError {
+function explainType(type: number): DecodeError {
   const hex = `0x${type.toString(16)}`;
   if (type >= CUSTOM_TYPE_MIN) return unexpected(`custom message ${hex}`);
   const name = messageTypeName(type);
   if (name === undefined)
     return { kind: 'unknownType', message: `unknown protocol.message code ${hex}` };
-  if (type === Version7MessageType.awaitingOn)
-    return unexpected(`${name} of protocol version 7 where ${protocolVersion} is spoken`);
   return unexpected(name);
 }
 

@@ -1,4 +1,4 @@
-// Turns the server's messages into frames. Source: service protocol, versions 5 and 6.
+// Turns the server's messages into frames. Source: service protocol, versions 5 to 7.
 import { MessageType } from '../../actors/attempt/service-message.ts';
 import type { Header, ServerMessage, StartMessage } from '../../actors/attempt/service-message.ts';
 import { unreachable } from '../../actors/domain/assert.ts';
@@ -24,7 +24,9 @@ export class FrameWriter {
       case 'start':
         return this.#writeStart(message);
       case 'commandAck':
-        return this.#writeCommandAck(message.commandIndex);
+        return this.#writeAck(MessageType.commandAck, message.commandIndex);
+      case 'proposeRunCompletionAck':
+        return this.#writeAck(MessageType.proposeRunCompletionAck, message.completionId);
       case 'notification':
         return this.#writeNotification(message.type, message.id, message.result);
       default:
@@ -57,12 +59,15 @@ export class FrameWriter {
     // A wall clock that was set back makes this negative.
     writer.uint(8, Math.max(0, Math.trunc(start.durationSinceLastStoredEntryMs)));
     writer.uint64Exact(9, start.randomSeed);
+    if (start.scope !== undefined) writer.presentString(10, start.scope);
+    if (start.limitKey !== undefined) writer.presentString(11, start.limitKey);
+    if (start.idempotencyKey !== undefined) writer.presentString(12, start.idempotencyKey);
     endFrame(writer, frame);
   }
 
-  #writeCommandAck(commandIndex: number): void {
-    const frame = beginFrame(this.#writer, MessageType.commandAck, 0);
-    this.#writer.uint(1, commandIndex);
+  #writeAck(type: number, index: number): void {
+    const frame = beginFrame(this.#writer, type, 0);
+    this.#writer.uint(1, index);
     endFrame(this.#writer, frame);
   }
 

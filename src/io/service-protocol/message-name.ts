@@ -1,12 +1,9 @@
 import { MessageType, NotificationType } from '../../actors/attempt/service-message.ts';
 
-/** Messages that only protocol version 7 has; Reprise names them in refusals. Source: service protocol. */
-export const Version7MessageType = { awaitingOn: 0x0006, proposeRunCompletionAck: 0x0007 } as const;
-
 const COMMAND_TYPE_MIN = 0x0400;
 
 const NAMES: ReadonlyMap<number, string> = new Map([
-  ...Object.entries({ ...MessageType, ...Version7MessageType }).map(
+  ...Object.entries(MessageType).map(
     ([key, type]) =>
       [type, type < COMMAND_TYPE_MIN ? capitalise(key) : `${capitalise(key)}Command`] as const,
   ),

@@ -7,6 +7,15 @@ export class MalformedMessageError extends Error {
   override readonly name = 'MalformedMessageError';
 }
 
+/** A well-formed message that nests deeper than is allowed. */
+export class TooDeepError extends Error {
+  override readonly name = 'TooDeepError';
+
+  constructor(depthMax: number) {
+    super(`maximum awaited future depth limit of ${depthMax} has been reached.`);
+  }
+}
+
 const WIRE_VARINT = 0;
 const WIRE_FIXED64 = 1;
 const WIRE_BYTES = 2;

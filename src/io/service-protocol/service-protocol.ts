@@ -9,18 +9,29 @@ import type {
   ReceivedMessage,
   ServiceProtocol,
 } from '../../actors/ports.ts';
+import type { DecodeOptions } from './decode-options.ts';
 import { FrameDecoder, REQUESTED_ACK_FLAG } from './frame-codec.ts';
 import { decodeDeploymentMessage } from './message-decoder.ts';
 import { encodeInputCommand, FrameWriter } from './message-encoder.ts';
 import { negotiateVersion, PROTOCOL_VERSION_MAX, serviceProtocolContentType } from './version.ts';
 
+/** Plain data. */
+export interface ServiceProtocolSettings {
+  /** Newest version that a new invocation gets; older invocations keep theirs. */
+  readonly protocolVersionMax: number;
+  /** Largest message taken from a deployment. Unit: bytes, exclusive. */
+  readonly messageBytesMax: number;
+  /** Deepest tree of futures taken from a deployment, inclusive. */
+  readonly awaitedDepthMax: number;
+}
+
 class FrameMessageReader implements MessageReader {
   readonly #frames: FrameDecoder;
-  readonly #protocolVersion: number;
+  readonly #options: DecodeOptions;
 
-  constructor(protocolVersion: number, messageBytesMax: number) {
+  constructor(options: DecodeOptions, messageBytesMax: number) {
     this.#frames = new FrameDecoder(messageBytesMax);
-    this.#protocolVersion = protocolVersion;
+    this.#options = options;
   }
 
   push(chunk: Uint8Array): void {
@@ -35,14 +46,13 @@ class FrameMessageReader implements MessageReader {
       return { kind: 'invalid', reason: 'tooLarge', text };
     }
     const { type, flags, payload } = frame;
-    const decoded = decodeDeploymentMessage(type, payload, this.#protocolVersion);
-    if (!decoded.ok) return { kind: 'invalid', reason: 'malformed', text: decoded.error.message };
+    const decoded = decodeDeploymentMessage(type, payload, this.#options);
+    if (!decoded.ok) {
+      const reason = decoded.error.kind === 'tooDeep' ? 'tooDeep' : 'malformed';
+      return { kind: 'invalid', reason, text: decoded.error.message };
+    }
     const ackRequested = (flags & REQUESTED_ACK_FLAG) !== 0;
     return { kind: 'message', message: decoded.message, payload, ackRequested };
-  }
-
-  hasPartialFrame(): boolean {
-    return this.#frames.hasPartialFrame();
   }
 }
 
@@ -60,12 +70,16 @@ class FrameMessageWriter extends FrameWriter implements MessageWriter {
 /** Writers keep nothing between `take` and the next write, so all attempts of a thread share one. */
 const sharedWriter = new FrameMessageWriter();
 
-/** `messageBytesMax` bounds the messages of a deployment, exclusive. Unit: bytes. */
-export function createServiceProtocol(messageBytesMax: number): ServiceProtocol {
+export function createServiceProtocol({
+  protocolVersionMax,
+  messageBytesMax,
+  awaitedDepthMax,
+}: ServiceProtocolSettings): ServiceProtocol {
   return {
-    negotiateVersion,
+    negotiateVersion: (min, max) => negotiateVersion(min, max, protocolVersionMax),
     contentType: serviceProtocolContentType,
-    createReader: (version) => new FrameMessageReader(version, messageBytesMax),
+    createReader: (protocolVersion) =>
+      new FrameMessageReader({ protocolVersion, awaitedDepthMax }, messageBytesMax),
     createWriter: () => sharedWriter,
     encodeInput: encodeInputCommand,
     decodeOutput,
@@ -73,8 +87,11 @@ export function createServiceProtocol(messageBytesMax: number): ServiceProtocol 
   };
 }
 
+/** Command entries mean the same in every version. */
+const JOURNALED: DecodeOptions = { protocolVersion: PROTOCOL_VERSION_MAX, awaitedDepthMax: 0 };
+
 function decodeOutput(payload: Uint8Array): Outcome {
-  const decoded = decodeDeploymentMessage(MessageType.output, payload, PROTOCOL_VERSION_MAX);
+  const decoded = decodeDeploymentMessage(MessageType.output, payload, JOURNALED);
   assert(decoded.ok && decoded.message.kind === 'output', 'journaled Output entries are valid');
   return decoded.message.outcome;
 }
@@ -82,7 +99,7 @@ function decodeOutput(payload: Uint8Array): Outcome {
 function completionIdsOf({ type, payload }: CommandEntry): readonly number[] {
   // Input is the only command entry that the server writes itself, and nothing answers it.
   if (type === MessageType.input) return [];
-  const decoded = decodeDeploymentMessage(type, payload, PROTOCOL_VERSION_MAX);
+  const decoded = decodeDeploymentMessage(type, payload, JOURNALED);
   assert(decoded.ok, 'journaled command entries are valid');
   const { message } = decoded;
   const ids: number[] = [];

@@ -97,6 +97,7 @@ export function readIdempotentRequestTarget(reader: ProtobufReader): AttachTarge
   let key: string | undefined;
   let handler = '';
   let idempotencyKey = '';
+  let scope: string | undefined;
   const outerEnd = reader.enterMessage();
   while (reader.nextField()) {
     switch (reader.field) {
@@ -113,19 +114,20 @@ export function readIdempotentRequestTarget(reader: ProtobufReader): AttachTarge
         idempotencyKey = reader.string();
         break;
       case 5:
-        refuseScope(reader);
+        scope = reader.string();
         break;
       default:
         reader.skip();
     }
   }
   reader.leaveMessage(outerEnd);
-  return { kind: 'idempotentRequest', service, key, handler, idempotencyKey };
+  return { kind: 'idempotentRequest', service, key, handler, idempotencyKey, scope };
 }
 
 export function readWorkflowTarget(reader: ProtobufReader): AttachTarget {
   let workflow = '';
   let key = '';
+  let scope: string | undefined;
   const outerEnd = reader.enterMessage();
   while (reader.nextField()) {
     switch (reader.field) {
@@ -136,21 +138,18 @@ export function readWorkflowTarget(reader: ProtobufReader): AttachTarget {
         key = reader.string();
         break;
       case 3:
-        refuseScope(reader);
+        scope = reader.string();
         break;
       default:
         reader.skip();
     }
   }
   reader.leaveMessage(outerEnd);
-  return { kind: 'workflow', workflow, key };
+  return { kind: 'workflow', workflow, key, scope };
 }
 
-/**
- * Reads a scope or limit key, which must be empty. The reference reads them whatever the protocol
- * version; ignoring one would run the call outside the scope it was meant for.
- */
-export function refuseScope(reader: ProtobufReader): void {
-  if (reader.string() !== '')
-    throw new MalformedMessageError('scopes and limit keys are not supported');
+/** A string of a call that counts as absent when it is empty. Source: seen on the reference server. */
+export function readOptional(reader: ProtobufReader): string | undefined {
+  const text = reader.string();
+  return text === '' ? undefined : text;
 }

@@ -13,7 +13,7 @@ export const COUNTER_VERSION = 1;
 export const COUNTER_BLOCK = 1000;
 
 /** The counters of a partition. Key: `id u8`. */
-export const CounterId = { invocation: 1, inbox: 2 } as const;
+export const CounterId = { invocation: 1, inbox: 2, slotLine: 3 } as const;
 export type CounterId = (typeof CounterId)[keyof typeof CounterId];
 
 export type PackedCounter = readonly [version: typeof COUNTER_VERSION, mark: number];

@@ -1,7 +1,13 @@
 // How an invocation is stored. Its number is in the key and not in the row.
 import { unreachable } from '../../actors/domain/assert.ts';
+import { awaitAny } from '../../actors/domain/awaited-future.ts';
 import type { DeploymentId } from '../../actors/domain/ids.ts';
-import type { Invocation, InvocationStatus, Pin } from '../../actors/domain/invocation.ts';
+import type {
+  Invocation,
+  InvocationStatus,
+  MissingSlot,
+  Pin,
+} from '../../actors/domain/invocation.ts';
 import { durationMs, unixMillis } from '../../actors/domain/time.ts';
 import {
   type PackedFailure,
@@ -9,7 +15,6 @@ import {
   type PackedOutcome,
   type PackedTarget,
   packFailure,
-  packNotificationId,
   packOutcome,
   packRow,
   packTarget,
@@ -20,6 +25,7 @@ import {
   unpackRow,
   unpackTarget,
 } from '../value-codec.ts';
+import { type PackedFuture, packFuture, unpackFuture } from './awaited-future.ts';
 import {
   type PackedSource,
   type PackedWaiter,
@@ -35,11 +41,18 @@ type PackedStatus =
   | readonly [tag: 0, fireAtMs: number]
   | readonly [tag: 1, inboxSequence: number]
   | readonly [tag: 2]
+  /** Suspended until any of these arrives. Written by earlier versions. */
   | readonly [tag: 3, awaiting: readonly PackedNotificationId[]]
   | readonly [tag: 4, failure: PackedFailure | null]
   | readonly [tag: 5, outcome: PackedOutcome, completedAtMs: number]
   /** Invoked, with a pause requested. */
-  | readonly [tag: 6];
+  | readonly [tag: 6]
+  /** Inboxed for a slot. */
+  | readonly [tag: 7, inboxSequence: number]
+  /** Invoked, without a slot; `null` when it is not in line for one either. */
+  | readonly [tag: 8, sequence: number | null]
+  /** Suspended. */
+  | readonly [tag: 9, awaiting: PackedFuture];
 
 type PackedPin = readonly [deploymentId: string, protocolVersion: number];
 
@@ -59,10 +72,12 @@ type PackedInvocation = readonly [
   commandCount: number,
   pin: PackedPin | null,
   waiters: readonly PackedWaiter[],
+  /** Only if there is one. */
+  limitKey?: string,
 ];
 
 export function encodeInvocation(invocation: Invocation): Uint8Array {
-  const { pin } = invocation;
+  const { pin, limitKey } = invocation;
   const row: PackedInvocation = [
     INVOCATION_VERSION,
     invocation.id,
@@ -80,7 +95,7 @@ export function encodeInvocation(invocation: Invocation): Uint8Array {
     pin === undefined ? null : [pin.deploymentId, pin.protocolVersion],
     invocation.waiters.map(packWaiter),
   ];
-  return packRow(row);
+  return packRow(limitKey === undefined ? row : [...row, limitKey]);
 }
 
 export function decodeInvocation(number: number, bytes: Uint8Array): Invocation {
@@ -101,6 +116,7 @@ export function decodeInvocation(number: number, bytes: Uint8Array): Invocation 
     commandCount: row[12],
     pin: row[13] === null ? undefined : unpackPin(row[13]),
     waiters: row[14].map(unpackWaiter),
+    ...(row[15] !== undefined && { limitKey: row[15] }),
   };
 }
 
@@ -108,16 +124,23 @@ function unpackPin([deploymentId, protocolVersion]: PackedPin): Pin {
   return { deploymentId: deploymentId as DeploymentId, protocolVersion };
 }
 
+function unpackSlot(sequence: number | null): MissingSlot {
+  return sequence === null ? { kind: 'givenBack' } : { kind: 'queued', sequence };
+}
+
 function packStatus(status: InvocationStatus): PackedStatus {
   switch (status.kind) {
     case 'scheduled':
       return [0, status.fireAtMs];
     case 'inboxed':
-      return [1, status.inboxSequence];
+      return [status.isForSlot === true ? 7 : 1, status.inboxSequence];
     case 'invoked':
+      if (status.slot !== undefined) {
+        return [8, status.slot.kind === 'queued' ? status.slot.sequence : null];
+      }
       return status.pauseRequested === true ? [6] : [2];
     case 'suspended':
-      return [3, status.awaiting.map(packNotificationId)];
+      return [9, packFuture(status.awaiting)];
     case 'paused':
       return [4, status.failure === undefined ? null : packFailure(status.failure)];
     case 'completed':
@@ -136,7 +159,7 @@ function unpackStatus(packed: PackedStatus): InvocationStatus {
     case 2:
       return { kind: 'invoked' };
     case 3:
-      return { kind: 'suspended', awaiting: packed[1].map(unpackNotificationId) };
+      return { kind: 'suspended', awaiting: awaitAny(packed[1].map(unpackNotificationId)) };
     case 4: {
       const failure = packed[1] === null ? undefined : unpackFailure(packed[1]);
       return { kind: 'paused', failure };
@@ -147,6 +170,12 @@ function unpackStatus(packed: PackedStatus): InvocationStatus {
     }
     case 6:
       return { kind: 'invoked', pauseRequested: true };
+    case 7:
+      return { kind: 'inboxed', inboxSequence: packed[1], isForSlot: true };
+    case 8:
+      return { kind: 'invoked', slot: unpackSlot(packed[1]) };
+    case 9:
+      return { kind: 'suspended', awaiting: unpackFuture(packed[1]) };
     default:
       return unreachable(packed);
   }

@@ -20,7 +20,10 @@ import { HistoryRow } from './journal.ts';
 export const INVOCATION_ID_VERSION = 1;
 
 /** Flushed rows of open invocations kept decoded, because they are read with every message. */
-export const RECENT_INVOCATIONS_MAX = 10_000;
+export const RECENT_INVOCATIONS_MAX = 1_000;
+
+/** Rows that await more are not kept decoded: a deployment could fill the memory with them. Unit: steps. */
+export const RECENT_AWAITED_STEPS_MAX = 64;
 
 type PackedNumber = readonly [version: typeof INVOCATION_ID_VERSION, number: number];
 
@@ -37,6 +40,8 @@ class PendingInvocation implements PendingRow {
   #sealedPlace: Place;
   /** Another invocation has the id now; this row, deleted, leaves the index to it. */
   isSuperseded = false;
+  /** Another invocation had the id before, and the index may still say so. */
+  hasSuperseded = false;
 
   constructor(
     table: InvocationTable,
@@ -60,7 +65,7 @@ class PendingInvocation implements PendingRow {
       writes.push({ key: keys.history(this.number), value: undefined });
     }
     if (this.invocation === undefined) {
-      if (before !== 'nowhere' && !this.isSuperseded) {
+      if ((before !== 'nowhere' || this.hasSuperseded) && !this.isSuperseded) {
         writes.push({ key: keys.id(this.id), value: undefined });
       }
     } else {
@@ -167,14 +172,19 @@ export class InvocationTable {
   forget(row: PendingInvocation): void {
     if (this.#superseded.delete(row)) return;
     this.#pending.delete(row.id);
-    this.#remember(row.invocation);
+    // The others wait for something: they take no memory meanwhile, however many they are.
+    if (row.invocation?.status.kind === 'invoked') this.#remember(row.invocation);
   }
 
   #write(row: Invocation, invocation: Invocation | undefined): void {
     let pending = this.#pending.get(row.id);
     if (pending === undefined || pending.number !== row.number) {
-      if (pending !== undefined) this.#supersede(pending);
+      const superseded = pending;
       pending = new PendingInvocation(this, row, this.#flushedPlace(row));
+      if (superseded !== undefined) {
+        this.#supersede(superseded);
+        pending.hasSuperseded = true;
+      }
       this.#pending.set(row.id, pending);
       this.#recent.delete(row.id);
     }
@@ -208,7 +218,7 @@ export class InvocationTable {
 
   /** Completed rows may hold large outcomes and are rarely read again. */
   #remember(invocation: Invocation | undefined): void {
-    if (isOpen(invocation)) this.#recent.set(invocation.id, invocation);
+    if (isOpen(invocation) && isSmall(invocation)) this.#recent.set(invocation.id, invocation);
   }
 }
 
@@ -219,6 +229,10 @@ function placeOf(invocation: Invocation | undefined): 'nowhere' | 'open' | 'hist
 
 function isOpen(invocation: Invocation | undefined): invocation is Invocation {
   return placeOf(invocation) === 'open';
+}
+
+function isSmall({ status }: Invocation): boolean {
+  return status.kind !== 'suspended' || status.awaiting.length <= RECENT_AWAITED_STEPS_MAX;
 }
 
 function encodeNumber(number: number): Uint8Array {

@@ -36,6 +36,8 @@ type PackedSubmission = readonly [
   executeAtMs: number | null,
   completionRetentionMs: number,
   journalRetentionMs: number,
+  /** Only if there is one. */
+  limitKey?: string,
 ];
 
 export type PackedMessage =
@@ -163,7 +165,8 @@ export function unpackWaiter([id, completionId, entry]: PackedWaiter): Waiter {
 }
 
 function packSubmission(submission: Submission): PackedSubmission {
-  return [
+  const { limitKey } = submission;
+  const packed = [
     submission.invocationId,
     packTarget(submission.target),
     packSource(submission.source),
@@ -172,7 +175,8 @@ function packSubmission(submission: Submission): PackedSubmission {
     submission.executeAtMs ?? null,
     submission.completionRetentionMs,
     submission.journalRetentionMs,
-  ];
+  ] as const;
+  return limitKey === undefined ? packed : [...packed, limitKey];
 }
 
 function unpackSubmission(packed: PackedSubmission): Submission {
@@ -186,5 +190,6 @@ function unpackSubmission(packed: PackedSubmission): Submission {
     executeAtMs: executeAtMs === null ? undefined : unixMillis(executeAtMs),
     completionRetentionMs: durationMs(packed[6]),
     journalRetentionMs: durationMs(packed[7]),
+    ...(packed[8] !== undefined && { limitKey: packed[8] }),
   };
 }

@@ -5,18 +5,26 @@ import type { AttemptCommand } from '../../../src/actors/attempt/command.ts';
 import type { AttemptEffect, AttemptResult } from '../../../src/actors/attempt/effect.ts';
 import { attemptFailure, STREAM_BROKEN } from '../../../src/actors/attempt/failure.ts';
 import type { AttemptFailure } from '../../../src/actors/attempt/failure.ts';
+import { NotificationType } from '../../../src/actors/attempt/service-message.ts';
 import type {
   CommandMessage,
   ControlMessage,
   ErrorMessage,
 } from '../../../src/actors/attempt/service-message.ts';
 import type { AttemptState } from '../../../src/actors/attempt/state.ts';
-import type { NotificationEntry, NotificationId } from '../../../src/actors/domain/journal.ts';
+import { awaitAny } from '../../../src/actors/domain/awaited-future.ts';
+import type {
+  CommandEntry,
+  NotificationEntry,
+  NotificationId,
+} from '../../../src/actors/domain/journal.ts';
 import type { Outcome } from '../../../src/actors/domain/outcome.ts';
 import { durationMs, unixMillis } from '../../../src/actors/domain/time.ts';
 
 const CONTENT_TYPE = 'application/vnd.restate.invocation.v6';
 const HEADERS = { 'content-type': CONTENT_TYPE };
+/** In these tests the payload of a Run entry is its completion id. */
+const runIds = ({ payload }: CommandEntry): readonly number[] => [...payload];
 const cancel: NotificationId = { kind: 'signal', index: 1 };
 const completion = (completionId: number): NotificationId => ({ kind: 'completion', completionId });
 
@@ -25,7 +33,10 @@ function attempt(fields: Partial<AttemptState> = {}): AttemptState {
     phase: 'streaming',
     protocolVersion: 6,
     contentType: CONTENT_TYPE,
-    replayedIds: [],
+    replayed: [],
+    completionIdsOf: runIds,
+    runs: new Map(),
+    awaitingOn: undefined,
     outcome: undefined,
     proposedEntry: false,
     ...fields,
@@ -43,8 +54,17 @@ function received(message: CommandMessage): AttemptCommand & { kind: 'entryRecei
   return { kind: 'entryReceived', entry };
 }
 
-function control(message: ControlMessage): AttemptCommand {
-  return { kind: 'controlReceived', message };
+function control(message: ControlMessage, ackRequested = false): AttemptCommand {
+  return { kind: 'controlReceived', message, ackRequested };
+}
+
+function suspension(...ids: readonly NotificationId[]): AttemptCommand {
+  return control({ kind: 'suspension', awaiting: awaitAny(ids) });
+}
+
+function answerTo(id: NotificationId): NotificationEntry {
+  const result = { kind: 'void' } as const;
+  return { kind: 'notification', type: 0x800c, appendedAtMs: unixMillis(0), id, result };
 }
 
 function errorOf(fields: Partial<ErrorMessage>): AttemptCommand {
@@ -135,22 +155,90 @@ describe('an attempt', () => {
 
   test('may wait for one more signal of a name it was given before', () => {
     const approved: NotificationId = { kind: 'namedSignal', name: 'approved' };
-    const state = attempt({ replayedIds: [approved] });
-    const result = resultOf(play(state, control({ kind: 'suspension', awaiting: [approved] })));
-    assert.deepEqual(result, { kind: 'suspended', awaiting: [approved] });
+    const state = attempt({ replayed: [answerTo(approved)] });
+    const result = resultOf(play(state, suspension(approved)));
+    assert.deepEqual(result, { kind: 'suspended', awaiting: awaitAny([approved]) });
   });
 
   test('may suspend on what it was pushed, which it may not have seen yet', () => {
-    const awaiting = [completion(1)];
-    const suspension = control({ kind: 'suspension', awaiting });
-    const result = resultOf(play(attempt(), NOTIFIED, suspension));
-    assert.deepEqual(result, { kind: 'suspended', awaiting });
+    const result = resultOf(play(attempt(), NOTIFIED, suspension(completion(1))));
+    assert.deepEqual(result, { kind: 'suspended', awaiting: awaitAny([completion(1)]) });
   });
 
   test('passes run completions on as they come, with or without a Run', () => {
     const outcome = success('1');
     const proposal = { kind: 'proposeRunCompletion', completionId: 7, outcome } as const;
     assert.deepEqual(play(attempt(), control(proposal), control(proposal)), [proposal, proposal]);
+  });
+
+  describe('that was sent the result of a run', () => {
+    const result = success('1');
+    const proposal = { kind: 'proposeRunCompletion', completionId: 7, outcome: result } as const;
+    const entry: NotificationEntry = {
+      kind: 'notification',
+      type: NotificationType.run,
+      appendedAtMs: unixMillis(0),
+      id: completion(7),
+      result,
+    };
+    const { type, id } = entry;
+    const inFull = { kind: 'send', message: { kind: 'notification', type, id, result } } as const;
+    const acked = {
+      kind: 'send',
+      message: { kind: 'proposeRunCompletionAck', completionId: 7 },
+    } as const;
+    const rows = [
+      ['acknowledges it when that is asked for', 7, true, acked],
+      ['sends it back when no acknowledgement is asked for', 7, false, inFull],
+      ['sends it back in version 6, whatever is asked for', 6, true, inFull],
+    ] as const;
+    for (const [name, protocolVersion, ackRequested, effect] of rows)
+      test(name, () => {
+        const state = attempt({ protocolVersion });
+        const effects = play(state, control(proposal, ackRequested), { kind: 'notified', entry });
+        assert.deepEqual(effects, [proposal, effect]);
+      });
+
+    test('acknowledges it once and only this one', () => {
+      const state = attempt({ protocolVersion: 7 });
+      const notified = { kind: 'notified', entry } as const;
+      const other = { ...entry, id: completion(8) };
+      play(state, control(proposal, true));
+      const effects = play(state, { kind: 'notified', entry: other }, notified, notified);
+      const otherInFull = { ...inFull.message, id: completion(8) };
+      assert.deepEqual(effects, [{ kind: 'send', message: otherInFull }, acked, inFull]);
+    });
+
+    test('sends nothing any more once its input is closed', () => {
+      const state = attempt({ protocolVersion: 7 });
+      play(state, control(proposal, true), { kind: 'inactive' });
+      assert.deepEqual(play(state, { kind: 'notified', entry }), []);
+    });
+  });
+
+  test('knows what its handler waits for until the deployment is told something', () => {
+    const state = attempt({ protocolVersion: 7 });
+    const awaiting = awaitAny([completion(1)]);
+    assert.deepEqual(play(state, control({ kind: 'awaitingOn', awaiting })), []);
+    assert.equal(state.awaitingOn, awaiting);
+    play(state, NOTIFIED);
+    assert.equal(state.awaitingOn, undefined);
+  });
+
+  test('refuses to suspend on a run that it began and did not finish', () => {
+    const result = resultOf(play(attempt(), RUN, suspension(completion(1), cancel)));
+    assert.ok(result.kind === 'failed');
+    assert.match(result.failure.message, /only the handler itself can give/);
+  });
+
+  test('may suspend on a run whose result it has just proposed', () => {
+    const proposal = {
+      kind: 'proposeRunCompletion',
+      completionId: 1,
+      outcome: success('1'),
+    } as const;
+    const effects = play(attempt(), RUN, control(proposal), suspension(completion(1)));
+    assert.equal(resultOf(effects).kind, 'suspended');
   });
 
   test('arms the abort timeout once its input is closed, not before', () => {
@@ -169,7 +257,7 @@ describe('an attempt', () => {
   });
 
   for (const [name, last] of [
-    ['Suspension', control({ kind: 'suspension', awaiting: [completion(2)] })],
+    ['Suspension', suspension(completion(2))],
     ['Error', errorOf({})],
     ['the end of the response', { kind: 'responseEnded' }],
     ['a broken stream', { kind: 'broken', failure: STREAM_BROKEN }],
@@ -197,10 +285,9 @@ describe('an attempt', () => {
   }
 
   test('suspends on what it has not been given, and on the cancel signal always', () => {
-    const awaiting = [completion(2), cancel];
-    const state = attempt({ replayedIds: [completion(1), cancel] });
-    const result = resultOf(play(state, control({ kind: 'suspension', awaiting })));
-    assert.deepEqual(result, { kind: 'suspended', awaiting });
+    const state = attempt({ replayed: [completion(1), cancel].map(answerTo) });
+    const result = resultOf(play(state, suspension(completion(2), cancel)));
+    assert.deepEqual(result, { kind: 'suspended', awaiting: awaitAny([completion(2), cancel]) });
   });
 
   const failures: ReadonlyArray<
@@ -210,13 +297,13 @@ describe('an attempt', () => {
     ['a response that ends early', [RUN, { kind: 'responseEnded' }], 'RT0007', /^unknown$/],
     [
       'a suspension on what it was started with',
-      [control({ kind: 'suspension', awaiting: [cancel, completion(1)] })],
+      [suspension(cancel, completion(1))],
       'RT0012',
       /completion 1, which is already in the journal/,
     ],
     [
       'a suspension on an awakeable it was started with',
-      [control({ kind: 'suspension', awaiting: [{ kind: 'signal', index: 17 }] })],
+      [suspension({ kind: 'signal', index: 17 })],
       'RT0012',
       /signal 17, which is already in the journal/,
     ],
@@ -248,8 +335,8 @@ describe('an attempt', () => {
   ];
   for (const [name, commands, code, text] of failures) {
     test(`fails with ${code} by ${name}`, () => {
-      const replayedIds = [completion(1), { kind: 'signal', index: 17 } as const];
-      const state = attempt({ replayedIds });
+      const replayed = [completion(1), { kind: 'signal', index: 17 } as const].map(answerTo);
+      const state = attempt({ replayed });
       const result = resultOf(play(state, ...commands));
       assert.ok(result.kind === 'failed');
       assert.equal(result.failure.documentationCode, code);

@@ -8,6 +8,7 @@ import type { InvocationTarget } from '../../../src/actors/domain/invocation.ts'
 import { HANDLER_DEFAULTS } from '../../../src/actors/domain/limits.ts';
 import { invocationIdFor } from '../../../src/actors/domain/make-invocation-id.ts';
 import { EMPTY_SCHEMA } from '../../../src/actors/domain/schema.ts';
+import { NO_SCOPE_FEATURES, type ScopeFeatures } from '../../../src/actors/domain/scope.ts';
 import { durationMs } from '../../../src/actors/domain/time.ts';
 import {
   discovered,
@@ -59,11 +60,16 @@ const name = '';
 const outcome = { kind: 'success', value: EMPTY } as const;
 const ID = formatInvocationId(3n, 4n);
 
-function resolve(message: CommandMessage, target: InvocationTarget = SERVICE): EntryResolution {
+function resolve(
+  message: CommandMessage,
+  target: InvocationTarget = SERVICE,
+  scopeFeatures = NO_SCOPE_FEATURES,
+): EntryResolution {
   const context: EntryContext = {
     target,
     schema,
     defaults: HANDLER_DEFAULTS,
+    scopeFeatures,
     nowMs: T0,
     randomBytes: () => RANDOM,
     encodeInput: () => INPUT,
@@ -163,6 +169,8 @@ describe('a call', () => {
     ['an unknown handler', { handler: 'nope' }, 'RT0018', /handler Greeter\/nope was not found$/],
     ['a Service with a key', { key: 'k' }, 'RT0017', /the callee 'Greeter' is a Service\./],
     ['an empty idempotency key', { idempotencyKey: '' }, 'RT0017', /idempotency key .* is empty$/],
+    ['a scope', { scope: 's', limitKey: 'l' }, 'RT0024', /scoped invocations require flow control/],
+    ['a limit key alone', { limitKey: 'l' }, 'RT0024', /limit key requires a scope/],
   ];
   for (const [what, fields, code, text] of refused) {
     test(`to ${what} is refused, delayed or not`, () => {
@@ -221,12 +229,103 @@ describe('a call', () => {
   });
 });
 
+describe('a call into a scope', () => {
+  const ALL_ON = { scopes: true, scopedObjects: true };
+
+  test('reaches the handler in the scope, with its limit key', () => {
+    const message = call({ scope: 's1', limitKey: 'a/', idempotencyKey: 'ik' });
+    const resolution = resolve(message, SERVICE, ALL_ON);
+    assert.ok(resolution.kind === 'resolved' && resolution.callee !== undefined);
+    const target = { ...SERVICE, scope: 's1' };
+    const { callee } = resolution;
+    assert.deepEqual([callee.target, callee.limitKey], [target, 'a']);
+    const idempotencyKey = 'ik';
+    const id = invocationIdFor({ target, idempotencyKey, random: RANDOM, nowMs: T0 });
+    assert.equal(callee.invocationId, id);
+  });
+
+  test('of no name is a call into none', () => {
+    const resolution = resolve(call({ scope: '', limitKey: '' }));
+    assert.ok(resolution.kind === 'resolved');
+    assert.deepEqual(resolution.callee?.target, SERVICE);
+    assert.equal(resolution.callee.limitKey, undefined);
+  });
+
+  const object = { service: 'Counter', handler: 'add', key: 'k' };
+  const refused: ReadonlyArray<
+    readonly [
+      what: string,
+      fields: Parameters<typeof call>[0],
+      features: ScopeFeatures,
+      code: string,
+      reason: string,
+    ]
+  > = [
+    [
+      'with scopes switched off',
+      { scope: 'a b' },
+      NO_SCOPE_FEATURES,
+      'RT0024',
+      'scoped invocations require flow control experimental feature to be enabled',
+    ],
+    [
+      'that is malformed',
+      { scope: 'a b', limitKey: 'a b' },
+      ALL_ON,
+      'RT0024',
+      "the provided scope 'a b' is invalid: value contains characters outside the allowed set [a-zA-Z0-9_.-]",
+    ],
+    [
+      'with a malformed limit key',
+      { scope: 's', limitKey: 'a/b/c' },
+      ALL_ON,
+      'RT0024',
+      "the provided limit key 'a/b/c' is invalid: too many path components in the given limit-key (max 2)",
+    ],
+    [
+      'of an object, with scopes of objects switched off',
+      { ...object, scope: 's' },
+      { scopes: true, scopedObjects: false },
+      'RT0017',
+      'scope is not supported for Virtual Object targets',
+    ],
+    [
+      'of no name, with a limit key',
+      { limitKey: 'a' },
+      ALL_ON,
+      'RT0024',
+      'the limit key requires a scope to be set',
+    ],
+  ];
+  for (const [what, fields, features, code, reason] of refused) {
+    test(`${what} is refused`, () => {
+      const [documentationCode, message] = refusalOf(resolve(call(fields), SERVICE, features));
+      assert.equal(documentationCode, code);
+      assert.ok(message.endsWith(`because of a failed precondition: ${reason}`), message);
+    });
+  }
+});
+
 describe('a reference to another invocation', () => {
   const attaches: ReadonlyArray<readonly [target: AttachTarget, id: string]> = [
     [{ kind: 'invocationId', invocationId: ID }, ID],
     [
       { kind: 'workflow', workflow: 'Flow', key: 'k' },
       invocationIdFor({ target: TARGETS['a workflow run'], random: RANDOM, nowMs: T0 }),
+    ],
+    [
+      { kind: 'workflow', workflow: 'Nope', key: 'k', scope: 's' },
+      'inv_11110Rzeqthr3nM761ciEdiY03w9GqppoG',
+    ],
+    [
+      {
+        kind: 'idempotentRequest',
+        service: 'Echo',
+        handler: 'scopeInfo',
+        idempotencyKey: 'ik',
+        scope: 's1',
+      },
+      'inv_1a1mlWikgvPI7mahHFyJzxTlSoyMxphczE',
     ],
     [
       { kind: 'idempotentRequest', service: 'Greeter', handler: 'greet', idempotencyKey: 'i' },
@@ -268,6 +367,16 @@ describe('a reference to another invocation', () => {
       },
       'RT0017',
       /invalid invocation id bad: bad format$/,
+    ],
+    [
+      {
+        kind: 'getInvocationOutput',
+        target: { kind: 'workflow', workflow: 'W', key: 'k', scope: 'a b' },
+        completionId: 1,
+        name,
+      },
+      'RT0024',
+      /the provided scope 'a b' is invalid/,
     ],
     [
       { kind: 'sendSignal', targetInvocationId: 'bad', signal, result: { kind: 'void' }, name },

@@ -90,6 +90,26 @@ describe('the retry policy', () => {
     assert.ok(all.every(Number.isFinite));
   });
 
+  test('caps every delay but the first', () => {
+    const own = { ...policy, initialIntervalMs: durationMs(2000), maxIntervalMs: durationMs(100) };
+    assert.deepEqual(delays(failTimes(3, { policy: own })), [2003, 103, 103]);
+  });
+
+  test('takes any factor', () => {
+    const delaysWith = (exponentiationFactor: number, initialIntervalMs = 200) => {
+      const own = {
+        ...policy,
+        exponentiationFactor,
+        initialIntervalMs: durationMs(initialIntervalMs),
+      };
+      return delays(failTimes(4, { policy: own }));
+    };
+    assert.deepEqual(delaysWith(0.5), [203, 103, 53, 28]);
+    assert.deepEqual(delaysWith(0), [203, 3, 3, 3]);
+    assert.deepEqual(delaysWith(1e300), [203, 60_003, 60_003, 60_003]);
+    assert.deepEqual(delaysWith(1e300, 0), [3, 3, 3, 3]);
+  });
+
   test('never retries at once, even when the interval is 0', () => {
     const own = { ...policy, initialIntervalMs: durationMs(0) };
     assert.deepEqual(delays(failTimes(3, { policy: own, jitter: 1 })), [3, 3, 3]);

@@ -5,6 +5,7 @@ import {
   type AwakeableTarget,
   formatAwakeableId,
   formatDeploymentId,
+  formatSubscriptionId,
   formatInvocationId,
   type IdParse,
   type InvocationId,
@@ -12,6 +13,7 @@ import {
   invocationIdFromBytes,
   parseAwakeableId,
   parseDeploymentId,
+  parseSubscriptionId,
   parseInvocationId,
   partitionKeyOf,
   partitionOf,
@@ -131,16 +133,15 @@ describe('parseInvocationId', () => {
   });
 });
 
-describe('deployment ids', () => {
+describe('ids of deployments and subscriptions', () => {
   test('are written as the ULID in 22 digits', () => {
     assert.equal(
       formatDeploymentId(0x01a206263aa4cc2dba22270c6683e326n),
       'dp_11bnGiHbkfDHqKPHMoQDmpj',
     );
-    // The same number as a subscription id of the reference server.
     assert.equal(
-      formatDeploymentId(0x01a2063c8288550adea0fa3278bd22a5n).slice('dp_1'.length),
-      '51BBPIRPo4lkFENClIshPz',
+      formatSubscriptionId(0x01a2063c8288550adea0fa3278bd22a5n),
+      'sub_151BBPIRPo4lkFENClIshPz',
     );
   });
 
@@ -151,13 +152,23 @@ describe('deployment ids', () => {
     ['dp_11bnGiHbkfDHqKPHMoQDmp!', 'base62 decode error'],
     ['dp_21bnGiHbkfDHqKPHMoQDmpj', 'unrecognized codec version'],
     [OBSERVED_ID, "id doesn't match the expected type"],
+    ['sub_151BBPIRPo4lkFENClIshPz', "id doesn't match the expected type"],
     ['nope', 'bad format'],
+    ['', 'bad length'],
   ];
   for (const [text, reason] of rows) {
-    test(`parsing ${text}: ${reason}`, () => {
+    test(`parsing '${text}' as one of a deployment: ${reason}`, () => {
       assert.equal(reasonOf(parseDeploymentId(text)), reason);
     });
   }
+
+  test('are of different types', () => {
+    assert.equal(reasonOf(parseSubscriptionId('sub_151BBPIRPo4lkFENClIshPz')), 'accepted');
+    assert.equal(
+      reasonOf(parseSubscriptionId('dp_11bnGiHbkfDHqKPHMoQDmpj')),
+      "id doesn't match the expected type",
+    );
+  });
 });
 
 describe('awakeable ids', () => {

@@ -10,13 +10,13 @@ import {
 import type { InvocationTarget } from '../../../src/actors/domain/invocation.ts';
 import {
   idempotencyBucket,
-  idempotentUuid,
+  idempotentInvocationId,
   invocationIdBeside,
   invocationIdFor,
   keyedPartitionKey,
   unkeyedPartitionKey,
   uuidFromUlid,
-  workflowRunUuid,
+  workflowRunId,
 } from '../../../src/actors/domain/make-invocation-id.ts';
 import { unixMillis } from '../../../src/actors/domain/time.ts';
 
@@ -99,20 +99,36 @@ describe('the bucket of a Service', () => {
   });
 });
 
-describe('uuids', () => {
-  test('of a workflow run hash service and key', () => {
-    assert.equal(workflowRunUuid('Wf', 'k'), 0x9b7d90f6828210f15131942ee99b4cf7n);
-  });
-
-  test('of an idempotent invocation hash target and idempotency key', () => {
-    assert.equal(idempotentUuid('Obj', 'k', 'key', 'ik'), 0x8f955274c58507938e6fe1514a307986n);
+describe('ids by name', () => {
+  test('of a workflow run hash scope, service and key', () => {
     assert.equal(
-      idempotentUuid('Echo', undefined, 'echo', 'ik'),
-      0x1e5e79b80956115ab38460e952638410n,
+      workflowRunId({ service: 'Wf', key: 'k' }),
+      'inv_10T5Thwsbi8d7wE78MIGiRTCknW9s9u0Kn',
+    );
+    assert.equal(
+      workflowRunId({ service: 'Nope', key: 'k', scope: 's' }),
+      'inv_11110Rzeqthr3nM761ciEdiY03w9GqppoG',
     );
   });
 
-  test('of a ULID hold 48 bits of time and 80 random bits', () => {
+  test('of an idempotent invocation hash scope, target and idempotency key', () => {
+    assert.equal(
+      idempotentInvocationId({ service: 'Obj', key: 'k', handler: 'key' }, 'ik'),
+      'inv_10T5Thwsbi8d45Km1iz8dRNk12oI6b3I4f',
+    );
+    assert.equal(
+      idempotentInvocationId({ service: 'Echo', handler: 'echo' }, 'ik'),
+      'inv_1d9p4py5kYe40vantL55DcOXsLbHgmcFKm',
+    );
+    assert.equal(
+      idempotentInvocationId({ service: 'Echo', handler: 'scopeInfo', scope: 's1' }, 'ik'),
+      'inv_1a1mlWikgvPI7mahHFyJzxTlSoyMxphczE',
+    );
+  });
+});
+
+describe('uuidFromUlid', () => {
+  test('holds 48 bits of time and 80 random bits', () => {
     assert.equal(uuidFromUlid(NOW, RANDOM), NOW_ULID);
   });
 });
@@ -147,13 +163,37 @@ describe('invocationIdFor', () => {
       'an idempotent shared workflow call',
       workflowShared,
       'ik',
-      formatInvocationId(0x6dcec853edb4590an, idempotentUuid('Wf', 'k', 'signal', 'ik')),
+      idempotentInvocationId({ service: 'Wf', key: 'k', handler: 'signal' }, 'ik'),
     ],
     [
       'a Service call without idempotency key, in the bucket that the random bytes choose',
       echo,
       undefined,
       formatInvocationId(unkeyedPartitionKey('Echo', 0x153), NOW_ULID),
+    ],
+    [
+      'a scoped workflow run',
+      { ...workflowRun, service: 'Nope', scope: 's' },
+      undefined,
+      'inv_11110Rzeqthr3nM761ciEdiY03w9GqppoG',
+    ],
+    [
+      'an idempotent scoped Service call',
+      { ...echo, handler: 'scopeInfo', scope: 's1' },
+      'ik',
+      'inv_1a1mlWikgvPI7mahHFyJzxTlSoyMxphczE',
+    ],
+    [
+      'an idempotent scoped object call',
+      { ...objectKey, service: 'ScopedObject', handler: 'put', scope: 'y4' },
+      'ik',
+      'inv_1bsqIYboHr447oJ2nvy2BKj1ij0jb2MsHY',
+    ],
+    [
+      'a scoped Service call without idempotency key',
+      { ...echo, scope: 's1' },
+      undefined,
+      formatInvocationId(0x82a4cddf2f56bb74n, NOW_ULID),
     ],
   ];
   for (const [name, target, idempotencyKey, id] of rows) {

@@ -13,6 +13,8 @@ import { HERE, PIN, RUN, bytes } from './machine.ts';
 
 const RULES = {
   eagerStateBytesMax: 1000,
+  pausesAtOnce: false,
+  concurrencyLimitOf: () => Infinity,
   usesLazyState: () => false,
   findDeployment: () => undefined,
   completionIdsOf: () => [],

@@ -1,5 +1,6 @@
 // Effects, messages and stored rows in one line each, so that a test reads as a table of sentences.
 // `a#1` is the first epoch of invocation a, `¬sleep 1` a notification, `+500` a time after T0.
+import type { AwaitedFuture } from '../../../src/actors/domain/awaited-future.ts';
 import {
   type InvocationId,
   formatInvocationId,
@@ -63,6 +64,8 @@ export function describeEffect(effect: PartitionEffect): string {
       return `arm ${describeTime(effect.dueMs)}`;
     case 'cleanMore':
       return 'clean more';
+    case 'serveMoreSlots':
+      return 'serve more slots';
   }
 }
 
@@ -170,15 +173,41 @@ export function describeStatus({ status, epoch }: Invocation): string {
     case 'completed':
       return `completed ${describeResult(status.outcome)}`;
     case 'inboxed':
-      return 'inboxed';
-    case 'invoked':
-      return `invoked #${epoch}${status.pauseRequested === true ? ', to be paused' : ''}`;
+      return status.isForSlot === true ? 'inboxed for a slot' : 'inboxed';
+    case 'invoked': {
+      const slot = status.slot === undefined ? '' : `, slot ${status.slot.kind}`;
+      const pause = status.pauseRequested === true ? ', to be paused' : '';
+      return `invoked #${epoch}${slot}${pause}`;
+    }
     case 'suspended':
-      return `suspended on ${status.awaiting.map(describeId).join(' ')}`;
+      return `suspended on ${describeAwaited(status.awaiting)}`;
     case 'paused':
       return 'paused';
   }
 }
+
+/** `all(17 first(1 18))`; what any answer resolves is only listed. */
+function describeAwaited(awaiting: AwaitedFuture): string {
+  const parts: string[] = [];
+  for (const [at, step] of awaiting.entries()) {
+    if (step.kind !== 'combine') {
+      parts.push(describeId(step));
+      continue;
+    }
+    const children = parts.splice(parts.length - step.count).join(' ');
+    const isWhole = at === awaiting.length - 1 && step.combinator === 'unknown';
+    parts.push(isWhole ? children : `${COMBINATOR_NAMES[step.combinator]}(${children})`);
+  }
+  return parts.join(' ');
+}
+
+const COMBINATOR_NAMES = {
+  unknown: 'unknown',
+  firstCompleted: 'first',
+  allCompleted: 'settled',
+  firstSucceededOrAllFailed: 'any',
+  allSucceededOrFirstFailed: 'all',
+} as const;
 
 function describeAttempt({ invocationId, epoch }: AttemptIdentity): string {
   return `${nameOf(invocationId)}#${epoch}`;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { awaitAny } from '../../../src/actors/domain/awaited-future.ts';
 import type { AttemptEnd } from '../../../src/actors/partition/command.ts';
 import { Machine, RUN, WORKFLOW_SHARED, add, completion, read, success } from './machine.ts';
 
@@ -32,7 +33,10 @@ const ENDS: ReadonlyArray<{ readonly end: AttemptEnd; readonly frees: boolean }>
   { end: { kind: 'ended', outcome: success('x') }, frees: true },
   { end: { kind: 'ended', outcome: { kind: 'failure', failure: broken } }, frees: true },
   { end: { kind: 'fail', failure: broken }, frees: true },
-  { end: { kind: 'suspended', awaiting: [completion(1)], replayedLength: 1 }, frees: false },
+  {
+    end: { kind: 'suspended', awaiting: awaitAny([completion(1)]), replayedLength: 1 },
+    frees: false,
+  },
   { end: { kind: 'pause', failure: broken }, frees: false },
 ];
 

@@ -1,7 +1,7 @@
 // Suspension, ends and what they leave behind, recovery.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { durationMs } from '../../../src/actors/domain/time.ts';
+import { durationMs, unixMillis } from '../../../src/actors/domain/time.ts';
 import { run, sleep } from './entries.ts';
 import { Machine, add, completion, signalId, success } from './machine.ts';
 import { idOf } from './describe.ts';
@@ -55,6 +55,25 @@ test('a retry asks for another attempt of the same epoch and changes nothing', (
   ]);
   assert.deepEqual(machine.invocation('a'), before);
   assert.equal(machine.begin('a')?.journal.length, 1);
+});
+
+test('a stack trace is told and not kept', () => {
+  const machine = new Machine();
+  machine.send('a');
+  const failure = { ...BROKEN, stacktrace: 'Error: broken' };
+  const effects = machine.effects({
+    kind: 'attemptEnded',
+    nowMs: unixMillis(machine.nowMs),
+    invocationId: idOf('a'),
+    epoch: 1,
+    end: { kind: 'fail', failure },
+  });
+  const told = effects.find((effect) => effect.kind === 'outcomeReached');
+  assert.ok(told?.outcome.kind === 'failure');
+  assert.deepEqual(told.outcome.failure, failure);
+  const status = machine.invocation('a')?.status;
+  assert.ok(status?.kind === 'completed' && status.outcome.kind === 'failure');
+  assert.deepEqual(status.outcome.failure, BROKEN);
 });
 
 test('completion retention 0 removes everything; the id is free again', () => {

@@ -2,6 +2,8 @@
 import { must } from '../../../src/actors/domain/assert.ts';
 import type { DeploymentId, PartitionNumber } from '../../../src/actors/domain/ids.ts';
 import type { Invocation, InvocationTarget } from '../../../src/actors/domain/invocation.ts';
+import { awaitAny } from '../../../src/actors/domain/awaited-future.ts';
+import type { AwaitedFuture } from '../../../src/actors/domain/awaited-future.ts';
 import type { NotificationId } from '../../../src/actors/domain/journal.ts';
 import type { NotificationResult, Outcome } from '../../../src/actors/domain/outcome.ts';
 import { durationMs, unixMillis } from '../../../src/actors/domain/time.ts';
@@ -69,6 +71,7 @@ export interface SubmitOptions {
   readonly delayMs?: number | undefined;
   readonly completionRetentionMs?: number | undefined;
   readonly journalRetentionMs?: number | undefined;
+  readonly limitKey?: string | undefined;
 }
 
 /** An entry with the parts a test cares about; the rest is as the deployment would send it. */
@@ -87,12 +90,16 @@ export type ReachableState = (typeof REACHABLE_STATES)[number];
 export class Machine {
   store: PartitionStore;
   nowMs = T0;
+  /** Slots by level; the others have any number. */
+  readonly limits = new Map<string, number>();
   #backend = new MemoryBackend();
   readonly #rules: PartitionRules;
 
   constructor(rules: Partial<PartitionRules> = {}) {
     this.#rules = {
       eagerStateBytesMax: 1_000_000,
+      pausesAtOnce: false,
+      concurrencyLimitOf: (level) => this.limits.get(level) ?? Infinity,
       usesLazyState: () => false,
       findDeployment: () => undefined,
       completionIdsOf: () => [],
@@ -144,10 +151,18 @@ export class Machine {
       target,
       source: { kind: 'ingress', requestId: options.requestId ?? `r-${name}` },
       input: bytes(`input of ${name}`),
+      ...(options.limitKey !== undefined && { limitKey: options.limitKey }),
       executeAtMs: delayMs === undefined ? undefined : unixMillis(this.nowMs + delayMs),
       completionRetentionMs: durationMs(options.completionRetentionMs ?? RETENTION_MS),
       journalRetentionMs: durationMs(options.journalRetentionMs ?? RETENTION_MS),
     };
+  }
+
+  /** The rules of scopes have changed. */
+  limit(limits: Readonly<Record<string, number>>): string[] {
+    this.limits.clear();
+    for (const [level, limit] of Object.entries(limits)) this.limits.set(level, limit);
+    return this.apply({ kind: 'serveSlots', nowMs: unixMillis(this.nowMs) });
   }
 
   /** An exclusive invocation `name` of key `k` in the given state. `holder` holds the key of an inboxed one. */
@@ -183,6 +198,10 @@ export class Machine {
   }
 
   suspend(name: string, awaiting: readonly NotificationId[], replayedLength = 1): string[] {
+    return this.suspendOn(name, awaitAny(awaiting), replayedLength);
+  }
+
+  suspendOn(name: string, awaiting: AwaitedFuture, replayedLength = 1): string[] {
     return this.end(name, { kind: 'suspended', awaiting, replayedLength });
   }
 
@@ -214,7 +233,8 @@ export class Machine {
   }
 
   begin(name: string, epoch = this.#epoch(name)): AttemptInput | undefined {
-    const effects = this.effects({ kind: 'beginAttempt', invocationId: idOf(name), epoch });
+    const nowMs = unixMillis(this.nowMs);
+    const effects = this.effects({ kind: 'beginAttempt', nowMs, invocationId: idOf(name), epoch });
     return effects.find((effect) => effect.kind === 'startAttempt')?.input;
   }
 

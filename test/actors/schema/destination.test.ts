@@ -7,12 +7,12 @@ import { durationMs } from '../../../src/actors/domain/time.ts';
 import { findDestination } from '../../../src/actors/schema/destination.ts';
 import type { Destination, DestinationQuery } from '../../../src/actors/schema/destination.ts';
 import {
+  at,
   deploymentId,
   discovered,
   handlerManifest,
   registered,
   serviceManifest,
-  uri,
 } from '../../support/schema-fixtures.ts';
 
 const ONE = deploymentId(1);
@@ -32,7 +32,7 @@ const first = registered(EMPTY_SCHEMA, {
   }),
 }).schema;
 const schema = registered(first, {
-  uri: uri('http://other'),
+  address: at('http://other'),
   freshId: TWO,
   discovered: discovered({
     minProtocolVersion: 6,

@@ -16,17 +16,18 @@ import {
   type DeploymentUpdate,
 } from '../../../src/actors/schema/register.ts';
 import {
+  at,
+  atFunction,
   deploymentId,
   discovered,
   registered,
   registration,
   serviceManifest,
   T0,
-  uri,
 } from '../../support/schema-fixtures.ts';
 
-const A = uri('http://a:9080/');
-const B = uri('http://b:9080/');
+const A = at('http://a:9080/');
+const B = at('http://b:9080/');
 
 function services(...names: readonly string[]): ReturnType<typeof discovered> {
   return discovered({ services: names.map((name) => serviceManifest({ name })) });
@@ -46,12 +47,12 @@ function revisionsOf(deployment: Deployment): Record<string, number> {
 /** a holds Foo and Bar, b a newer Foo. */
 function twoDeployments(): Schema {
   const first = registered(EMPTY_SCHEMA, {
-    uri: A,
+    address: A,
     freshId: deploymentId(1),
     discovered: services('Foo', 'Bar'),
   });
   return registered(first.schema, {
-    uri: B,
+    address: B,
     freshId: deploymentId(2),
     discovered: services('Foo'),
   }).schema;
@@ -62,7 +63,7 @@ describe('registerDeployment', () => {
     const result = registerDeployment(
       EMPTY_SCHEMA,
       registration({
-        uri: uri('http://a:9080/x?y=z'),
+        address: at('http://a:9080/x?y=z'),
         additionalHeaders: { 'x-api': 'k' },
         metadata: { git: 'abc' },
       }),
@@ -71,9 +72,8 @@ describe('registerDeployment', () => {
     const { services: stored, ...fields } = result.deployment;
     assert.deepEqual(fields, {
       id: deploymentId(1),
-      uri: 'http://a:9080/x?y=z',
+      endpoint: { kind: 'http', uri: 'http://a:9080/x?y=z', httpVersion: 'HTTP/2.0' },
       protocolMode: 'BidiStream',
-      httpVersion: 'HTTP/2.0',
       additionalHeaders: { 'x-api': 'k' },
       metadata: { git: 'abc' },
       createdAtMs: T0,
@@ -97,7 +97,7 @@ describe('registerDeployment', () => {
 
   test('leaves a deployment at the same address alone unless forced', () => {
     const schema = twoDeployments();
-    const again = registration({ uri: uri('https://A:9080/?q=1'), breaking: true });
+    const again = registration({ address: at('https://A:9080/?q=1'), breaking: true });
     assert.deepEqual(registerDeployment(schema, again), {
       kind: 'existing',
       deployment: schema.deployments.get(deploymentId(1)),
@@ -105,11 +105,11 @@ describe('registerDeployment', () => {
   });
 
   test('replaces everything but the id of a deployment when forced', () => {
-    const before = registered(EMPTY_SCHEMA, { uri: A, metadata: { k: 'v' } }).schema;
+    const before = registered(EMPTY_SCHEMA, { address: A, metadata: { k: 'v' } }).schema;
     const after = registerDeployment(
       before,
       registration({
-        uri: uri('http://a:9080/?x=1'),
+        address: at('http://a:9080/?x=1'),
         force: true,
         freshId: deploymentId(9),
         nowMs: unixMillis(T0 + 1),
@@ -119,7 +119,11 @@ describe('registerDeployment', () => {
     );
     assert.ok(after.kind === 'replaced');
     assert.equal(after.deployment.id, deploymentId(1));
-    assert.equal(after.deployment.uri, 'http://a:9080/?x=1');
+    assert.deepEqual(after.deployment.endpoint, {
+      kind: 'http',
+      uri: 'http://a:9080/?x=1',
+      httpVersion: 'HTTP/2.0',
+    });
     assert.equal(after.deployment.createdAtMs, T0 + 1);
     assert.deepEqual(after.deployment.metadata, {});
     assert.deepEqual(after.deployment.additionalHeaders, { h: '1' });
@@ -129,7 +133,7 @@ describe('registerDeployment', () => {
 
   test('lets a service fall back when its deployment is replaced without it', () => {
     const { schema } = registered(twoDeployments(), {
-      uri: B,
+      address: B,
       force: true,
       discovered: services('Baz'),
     });
@@ -142,7 +146,7 @@ describe('registerDeployment', () => {
 
   test('gives a replaced service a revision after the active one of another deployment', () => {
     const { schema } = registered(twoDeployments(), {
-      uri: A,
+      address: A,
       force: true,
       discovered: services('Foo'),
     });
@@ -195,7 +199,7 @@ describe('registerDeployment', () => {
   const typeChange = discovered({ services: [serviceManifest({ name: 'Foo', type: 'Workflow' })] });
 
   test('refuses a service that changes its type', () => {
-    const request = registration({ uri: uri('http://c'), discovered: typeChange });
+    const request = registration({ address: at('http://c'), discovered: typeChange });
     assert.deepEqual(registerDeployment(twoDeployments(), request), {
       kind: 'refused',
       refusal: {
@@ -209,7 +213,7 @@ describe('registerDeployment', () => {
   for (const allowed of [{ breaking: true }, { force: true }]) {
     test(`lets a service change its type with ${JSON.stringify(allowed)}`, () => {
       const { schema } = registered(twoDeployments(), {
-        uri: uri('http://c'),
+        address: at('http://c'),
         freshId: deploymentId(3),
         discovered: typeChange,
         ...allowed,
@@ -222,23 +226,51 @@ describe('registerDeployment', () => {
 
 describe('findDeploymentAt', () => {
   test('finds the newest of several deployments at one address', () => {
-    const first = registered(EMPTY_SCHEMA, { uri: A, freshId: deploymentId(1) });
+    const first = registered(EMPTY_SCHEMA, { address: A, freshId: deploymentId(1) });
     const second = registered(first.schema, {
-      uri: B,
+      address: B,
       freshId: deploymentId(2),
       nowMs: unixMillis(T0 + 1),
     });
-    const moved = updateDeployment(second.schema, update({ id: deploymentId(2), uri: A }));
+    const moved = updateDeployment(second.schema, update({ id: deploymentId(2), address: A }));
     assert.ok(moved.kind === 'updated');
     assert.equal(findDeploymentAt(moved.schema, A)?.id, deploymentId(2));
     assert.equal(findDeploymentAt(moved.schema, B), undefined);
   });
 });
 
+describe('a Lambda deployment', () => {
+  const first = atFunction('1');
+  const asRole = atFunction('1', 'arn:aws:iam::123456789012:role/caller');
+
+  test('is stored with its role and the compression of its manifest', () => {
+    const { deployment } = registered(EMPTY_SCHEMA, {
+      address: asRole,
+      discovered: discovered({ lambdaCompression: 'zstd', protocolMode: 'RequestResponse' }),
+    });
+    assert.deepEqual(deployment.endpoint, { ...asRole, compression: 'zstd' });
+    assert.equal(deployment.protocolMode, 'RequestResponse');
+  });
+
+  test('is found by its ARN, whatever the role', () => {
+    const { schema } = registered(EMPTY_SCHEMA, { address: first });
+    assert.equal(findDeploymentAt(schema, asRole)?.id, deploymentId(1));
+    assert.equal(findDeploymentAt(schema, atFunction('2')), undefined);
+    assert.equal(findDeploymentAt(schema, A), undefined);
+  });
+
+  test('becomes an HTTP deployment by an update with a URI', () => {
+    const { schema } = registered(EMPTY_SCHEMA, { address: first });
+    const result = updateDeployment(schema, update({ address: B }));
+    assert.ok(result.kind === 'updated');
+    assert.equal(result.deployment.endpoint.kind, 'http');
+  });
+});
+
 function update(fields: Partial<DeploymentUpdate> = {}): DeploymentUpdate {
   return {
     id: deploymentId(1),
-    uri: A,
+    address: A,
     additionalHeaders: {},
     discovered: discovered(),
     overwrite: false,
@@ -248,11 +280,11 @@ function update(fields: Partial<DeploymentUpdate> = {}): DeploymentUpdate {
 
 describe('updateDeployment', () => {
   test('changes the address and keeps services, revisions, metadata and creation time', () => {
-    const before = registered(EMPTY_SCHEMA, { uri: A, metadata: { k: 'v' } });
+    const before = registered(EMPTY_SCHEMA, { address: A, metadata: { k: 'v' } });
     const result = updateDeployment(
       before.schema,
       update({
-        uri: uri('http://moved/x'),
+        address: at('http://moved/x'),
         additionalHeaders: { h: '1' },
         discovered: { ...services('Other'), httpVersion: 'HTTP/1.1', sdkVersion: 'sdk/2' },
       }),
@@ -260,16 +292,15 @@ describe('updateDeployment', () => {
     assert.ok(result.kind === 'updated');
     assert.deepEqual(result.deployment, {
       ...before.deployment,
-      uri: 'http://moved/x',
+      endpoint: { kind: 'http', uri: 'http://moved/x', httpVersion: 'HTTP/1.1' },
       additionalHeaders: { h: '1' },
-      httpVersion: 'HTTP/1.1',
       sdkVersion: 'sdk/2',
     });
     assert.equal(result.schema.version, 2);
   });
 
   test('checks no service names unless it overwrites', () => {
-    const { schema } = registered(EMPTY_SCHEMA, { uri: A });
+    const { schema } = registered(EMPTY_SCHEMA, { address: A });
     const restate = services('restate');
     assert.equal(updateDeployment(schema, update({ discovered: restate })).kind, 'updated');
     const refused = updateDeployment(schema, update({ discovered: restate, overwrite: true }));
@@ -279,7 +310,7 @@ describe('updateDeployment', () => {
 
   test('overwrites the services under their revisions, whatever their type', () => {
     const twice = registered(twoDeployments(), {
-      uri: A,
+      address: A,
       force: true,
       discovered: services('Foo'),
     });
@@ -304,7 +335,7 @@ describe('updateDeployment', () => {
   });
 
   test('refuses another range of protocol versions', () => {
-    const { schema } = registered(EMPTY_SCHEMA, { uri: A });
+    const { schema } = registered(EMPTY_SCHEMA, { address: A });
     const result = updateDeployment(
       schema,
       update({ overwrite: true, discovered: discovered({ maxProtocolVersion: 6 }) }),

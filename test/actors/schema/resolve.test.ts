@@ -3,25 +3,25 @@ import { describe, test } from 'node:test';
 import { HANDLER_DEFAULTS } from '../../../src/actors/domain/limits.ts';
 import {
   EMPTY_SCHEMA,
+  type HandlerMaxima,
   type HandlerOptions,
   type RetryPolicyOptions,
 } from '../../../src/actors/domain/schema.ts';
 import { durationMs } from '../../../src/actors/domain/time.ts';
 import {
-  boundedRetention,
-  boundedRetryPolicy,
+  boundedAttempts,
   effectiveOptions,
   findHandler,
   findPinnedHandler,
   retentionsFor,
 } from '../../../src/actors/schema/resolve.ts';
 import {
+  at,
   deploymentId,
   discovered,
   handlerManifest,
   registered,
   serviceManifest,
-  uri,
 } from '../../support/schema-fixtures.ts';
 
 const ONE = deploymentId(1);
@@ -29,7 +29,7 @@ const TWO = deploymentId(2);
 
 /** Greeter/greet in the first deployment, Greeter/wave in the second, newer one. */
 const schema = registered(registered(EMPTY_SCHEMA).schema, {
-  uri: uri('http://other'),
+  address: at('http://other'),
   freshId: TWO,
   discovered: discovered({
     services: [serviceManifest({ handlers: [handlerManifest({ name: 'wave' })] })],
@@ -88,8 +88,9 @@ describe('effectiveOptions', () => {
   });
 
   test('are those of the server where nobody sets any', () => {
+    const { maxima: _maxima, ...defaults } = HANDLER_DEFAULTS;
     assert.deepEqual(effectiveOptions({ options: {} }, { options: {} }, HANDLER_DEFAULTS), {
-      ...HANDLER_DEFAULTS,
+      ...defaults,
       enableLazyState: false,
     });
   });
@@ -133,6 +134,43 @@ describe('effectiveOptions', () => {
     const { retryPolicy } = effectiveOptions({ options: {} }, none, HANDLER_DEFAULTS);
     assert.equal(retryPolicy.maxAttempts, 1);
   });
+
+  test('keep nothing for longer than the server allows, but show the attempts asked for', () => {
+    const maxima = {
+      journalRetentionMs: ms(50),
+      idempotencyRetentionMs: ms(60),
+      workflowCompletionRetentionMs: ms(105),
+      retryAttempts: 1,
+    };
+    const bounded = { ...HANDLER_DEFAULTS, maxima };
+    const { retryAttempts: _retryAttempts, ...retentions } = maxima;
+    assert.deepEqual(effectiveOptions({ options: all(101) }, undefined, bounded), {
+      ...all(101),
+      ...retentions,
+    });
+    assert.equal(effectiveOptions({ options: {} }, undefined, bounded).journalRetentionMs, 50);
+  });
+});
+
+describe('boundedAttempts', () => {
+  const rows = [
+    [70, undefined, 70],
+    [70, 3, 3],
+    [3, 3, 3],
+    [2, 3, 2],
+    ['unlimited', 3, 3],
+    ['unlimited', undefined, 'unlimited'],
+  ] as const;
+  for (const [maxAttempts, retryAttempts, expected] of rows) {
+    test(`of ${maxAttempts} where the server allows ${retryAttempts ?? 'any'} are ${expected}`, () => {
+      const policy = { ...HANDLER_DEFAULTS.retryPolicy, maxAttempts };
+      const defaults = {
+        ...HANDLER_DEFAULTS,
+        maxima: { ...HANDLER_DEFAULTS.maxima, retryAttempts },
+      };
+      assert.deepEqual(boundedAttempts(policy, defaults), { ...policy, maxAttempts: expected });
+    });
+  }
 });
 
 describe('retentionsFor', () => {
@@ -142,6 +180,7 @@ describe('retentionsFor', () => {
     readonly service?: HandlerOptions;
     readonly isRun?: boolean;
     readonly hasKey?: boolean;
+    readonly maxima?: Partial<HandlerMaxima>;
     readonly expected: readonly [completionMs: number, journalMs: number];
   }
   const DAY = 86_400_000;
@@ -182,8 +221,26 @@ describe('retentionsFor', () => {
       isRun: true,
       expected: [8, 8],
     },
+    {
+      title: 'with a key keeps both no longer than the server allows',
+      service: { idempotencyRetentionMs: ms(9) },
+      hasKey: true,
+      maxima: { idempotencyRetentionMs: ms(7), journalRetentionMs: ms(6) },
+      expected: [7, 6],
+    },
+    {
+      title: 'of a workflow run is no longer than the server allows',
+      isRun: true,
+      maxima: { workflowCompletionRetentionMs: ms(8) },
+      expected: [8, 8],
+    },
+    {
+      title: 'without key is no longer than the server allows',
+      maxima: { journalRetentionMs: ms(5), idempotencyRetentionMs: ms(1) },
+      expected: [5, 5],
+    },
   ];
-  for (const { title, handler = {}, service = {}, isRun, hasKey, expected } of rows) {
+  for (const { title, handler = {}, service = {}, isRun, hasKey, maxima, expected } of rows) {
     test(title, () => {
       const { schema: known } = registered(EMPTY_SCHEMA, {
         discovered: discovered({
@@ -205,52 +262,12 @@ describe('retentionsFor', () => {
       assert.ok(found.kind === 'found');
       // A run handler's retention is an option of the service, see service-revision.ts.
       const resolved = { ...found, revision: { ...found.revision, options: service } };
-      const retentions = retentionsFor(resolved, hasKey ?? false, HANDLER_DEFAULTS);
+      const defaults = {
+        ...HANDLER_DEFAULTS,
+        maxima: { ...HANDLER_DEFAULTS.maxima, ...maxima },
+      };
+      const retentions = retentionsFor(resolved, hasKey ?? false, defaults);
       assert.deepEqual([retentions.completionRetentionMs, retentions.journalRetentionMs], expected);
-    });
-  }
-});
-
-describe('upper bounds', () => {
-  const hour = durationMs(3_600_000);
-  const maxima = {
-    journalRetentionMs: hour,
-    idempotencyRetentionMs: hour,
-    workflowCompletionRetentionMs: hour,
-    attempts: 5,
-  };
-  const bounded = { ...HANDLER_DEFAULTS, maxima };
-  const found = findHandler(schema, 'Greeter', 'wave');
-  assert.ok(found.kind === 'found');
-
-  test('hold for what the defaults say', () => {
-    const options = effectiveOptions(found.revision, found.handler, bounded);
-    assert.equal(options.journalRetentionMs, hour);
-    assert.equal(options.idempotencyRetentionMs, hour);
-    assert.equal(options.workflowCompletionRetentionMs, hour);
-    const kept = { completionRetentionMs: hour, journalRetentionMs: hour };
-    assert.deepEqual(retentionsFor(found, true, bounded), kept);
-    assert.deepEqual(retentionsFor(found, false, bounded), kept);
-  });
-
-  test('change nothing that is shorter', () => {
-    const second = durationMs(1000);
-    assert.equal(boundedRetention('journalRetentionMs', second, bounded), second);
-    assert.equal(boundedRetention('journalRetentionMs', durationMs(0), bounded), 0);
-    assert.equal(boundedRetention('journalRetentionMs', second, HANDLER_DEFAULTS), second);
-  });
-
-  const rows: ReadonlyArray<readonly [asked: number | 'unlimited', given: number]> = [
-    ['unlimited', 5],
-    [6, 5],
-    [5, 5],
-    [1, 1],
-  ];
-  for (const [maxAttempts, given] of rows) {
-    test(`make of ${maxAttempts} attempts ${given}`, () => {
-      const policy = { ...HANDLER_DEFAULTS.retryPolicy, maxAttempts };
-      assert.equal(boundedRetryPolicy(policy, bounded).maxAttempts, given);
-      assert.equal(boundedRetryPolicy(policy, HANDLER_DEFAULTS), policy);
     });
   }
 });

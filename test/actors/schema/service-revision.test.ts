@@ -134,11 +134,11 @@ describe('public', () => {
     [undefined, true, false],
     [false, false, true],
     [false, true, false],
-    [true, undefined, false],
+    [true, undefined, true],
     [true, true, false],
   ];
   for (const [service, handler, isPublic] of rows) {
-    test(`is ${isPublic} with private ${service} at the service and ${handler} at the handler`, () => {
+    test(`is ${isPublic} for a handler with private ${service} at the service and ${handler} at the handler`, () => {
       const revision = build({
         private: service,
         handlers: [handlerManifest({ private: handler })],
@@ -177,6 +177,20 @@ describe('retentions', () => {
       refusalOf({ type: 'Workflow', handlers }),
       "greet sets the idempotency_retention, but it's a WORKFLOW handler",
     );
+  });
+});
+
+describe('a negative exponentiation factor', () => {
+  const options = { retryPolicy: { exponentiationFactor: -1 } };
+  const fault =
+    'sets the exponentiation_factor of its retry_policy to -1, but it must not be negative';
+
+  test('is refused at a service', () => {
+    assert.equal(refusalOf({ options }), `Greeter ${fault}`);
+  });
+
+  test('is refused at a handler', () => {
+    assert.equal(refusalOf({ handlers: [handlerManifest({ options })] }), `greet ${fault}`);
   });
 });
 

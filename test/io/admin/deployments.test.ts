@@ -148,6 +148,9 @@ describe('POST /deployments', () => {
       { uri, additional_headers: { a: 1 } },
       { uri, auth: 'x' },
       { arn: 1 },
+      { arn: 'a', assume_role_arn: 1 },
+      { arn: 'a', breaking: null },
+      { arn: 'a', additional_headers: { 'bad name': 'x' } },
     ];
     for (const body of unexpected) {
       test(`${JSON.stringify(body)} with 422`, async () => {
@@ -164,7 +167,12 @@ describe('POST /deployments', () => {
         /^The provided uri \/foo is not absolute, only absolute URIs can be used\.$/,
       ],
       [{ uri: '127.0.0.1:21210' }, 'uri', /^The provided uri 127\.0\.0\.1:21210 is not absolute/],
-      [{ arn: 'arn:aws:lambda:eu:1:function:f:1' }, 'arn', /not supported yet/],
+      [{ arn: 'junk' }, 'arn', /^A qualified ARN must have 8 components delimited by `:`$/],
+      [
+        { arn: 'arn:aws:lambda:eu:1:function:f' },
+        'arn',
+        /^A qualified ARN needs a version or alias suffix\. If you want to use the unpublished version, provide \$LATEST /,
+      ],
       [{ uri, auth: { GoogleIdToken: {} } }, 'auth', /not supported yet/],
     ];
     for (const [body, field, reason] of fields) {

@@ -18,7 +18,8 @@ describe('a path', () => {
     ['/v2/health', 200],
     ['/v3/services', 200],
     ['/v4/version', 200],
-    ['/', 404],
+    ['/', 308],
+    ['/v2', 308],
     ['/services/', 404],
     ['//services', 404],
     ['/services//', 404],
@@ -248,6 +249,22 @@ describe('what the server says about itself', () => {
       answer.text,
       '{"cluster_name":"localcluster","metadata_cluster_health":{"members":[1]}}',
     );
+  });
+});
+
+describe('the page for browsers', () => {
+  test('says where things are, for any path below /ui', async () => {
+    for (const path of ['/ui/', '/ui/invocations/x', '/v4/ui/']) {
+      const { status, headers, text } = await rig.call('GET', path);
+      assert.deepEqual([status, headers['content-type']], [200, 'text/html; charset=utf-8']);
+      assert.match(text, /<a href="\/openapi">/);
+      assert.match(text, /http:\/\/127\.0\.0\.1:8080\//);
+    }
+  });
+
+  test('is not a way to load anything from elsewhere', async () => {
+    const { headers } = await rig.call('GET', '/ui/');
+    assert.match(headers['content-security-policy'] ?? '', /^default-src 'none'/);
   });
 });
 

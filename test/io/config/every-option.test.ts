@@ -118,6 +118,10 @@ const SAMPLES: Readonly<Record<OptionName, Sample>> = {
   maxJournalRetentionMs: duration,
   maxIdempotencyRetentionMs: duration,
   maxWorkflowCompletionRetentionMs: duration,
+  awaitedDepthMax: count,
+  vqueues: yes,
+  scopedVirtualObjects: yes,
+  protocolV7: yes,
 };
 
 /** Where it is shown what the option changes; `undefined` for those that change nothing. */
@@ -164,8 +168,8 @@ const EFFECTS: Readonly<Record<OptionName, string | undefined>> = {
   ingressRequestSizeLimit: 'e2e/configuration.e2e.test.ts',
   ingressConcurrentRequestsLimit: 'e2e/configuration.e2e.test.ts',
   ingressHttp2StreamsLimit: 'e2e/option-effects.e2e.test.ts',
-  adminConcurrentRequestsLimit: 'e2e/configuration.e2e.test.ts',
-  adminDisableWebUi: undefined,
+  adminConcurrentRequestsLimit: 'e2e/admin-options.e2e.test.ts',
+  adminDisableWebUi: 'e2e/admin-options.e2e.test.ts',
   queryEngineMemorySize: undefined,
   queryEngineParallelism: undefined,
   queryEngineTmpDir: undefined,
@@ -193,9 +197,9 @@ const EFFECTS: Readonly<Record<OptionName, string | undefined>> = {
   additionalRequestHeaders: 'e2e/configuration.e2e.test.ts',
   requestIdentityKeyFile: 'e2e/request-identity.e2e.test.ts',
   requestIdentityExpirationMs: 'e2e/request-identity.e2e.test.ts',
-  awsProfile: undefined,
-  awsAssumeRoleExternalId: undefined,
-  requestCompressionThreshold: undefined,
+  awsProfile: 'io/config/deployment-settings.test.ts',
+  awsAssumeRoleExternalId: 'io/config/deployment-settings.test.ts',
+  requestCompressionThreshold: 'e2e/lambda.e2e.test.ts',
   retryInitialIntervalMs: 'e2e/option-effects.e2e.test.ts',
   retryExponentiationFactor: 'e2e/option-effects.e2e.test.ts',
   retryMaxIntervalMs: 'e2e/option-effects.e2e.test.ts',
@@ -208,6 +212,10 @@ const EFFECTS: Readonly<Record<OptionName, string | undefined>> = {
   maxJournalRetentionMs: 'e2e/configuration.e2e.test.ts',
   maxIdempotencyRetentionMs: 'e2e/configuration.e2e.test.ts',
   maxWorkflowCompletionRetentionMs: 'e2e/configuration.e2e.test.ts',
+  awaitedDepthMax: 'io/service-protocol/future-decoder.test.ts',
+  vqueues: 'support/scopes.ts',
+  scopedVirtualObjects: 'support/scopes.ts',
+  protocolV7: 'e2e/protocol-v7.e2e.test.ts',
 };
 
 function tomlOf(key: string, value: unknown): string {

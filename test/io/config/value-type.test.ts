@@ -34,6 +34,20 @@ describe('a choice', () => {
   ]);
 });
 
+describe('a switch', () => {
+  checkRows(BOOLEAN, [
+    [text('true'), true],
+    [text('false'), false],
+    [toml(true), true],
+    [toml(false), false],
+    [toml('true'), /true or false, found "true"/],
+    [text('TRUE'), /true or false/],
+    [text('1'), /true or false/],
+    [text(''), /true or false/],
+    [text('toString'), /true or false/],
+  ]);
+});
+
 describe('a whole number', () => {
   checkRows(integerType(1, 65_535), [
     [text('24'), 24],

@@ -15,7 +15,7 @@ import {
   manifestJson,
   type EndpointBehaviour,
 } from '../../support/fake-endpoint.ts';
-import { uri } from '../../support/schema-fixtures.ts';
+import { at } from '../../support/schema-fixtures.ts';
 
 const transport = new HttpDeploymentTransport();
 let http2: FakeEndpoint;
@@ -50,7 +50,7 @@ function discover(
     retryDelayMs: 1,
     ...options,
   });
-  const defaults = { uri: uri(address), useHttp11: false, additionalHeaders: {} };
+  const defaults = { address: at(address), useHttp11: false, additionalHeaders: {} };
   return discovery.discover({ ...defaults, ...request });
 }
 
@@ -259,10 +259,11 @@ describe('discovery', () => {
   test('goes on in HTTP/1.1 when an endpoint behind TLS chooses it', async () => {
     const versions: string[] = [];
     const choosy: DeploymentTransport = {
-      open({ address }, listener) {
-        versions.push(address.httpVersion);
+      open({ endpoint }, listener) {
+        assert.ok(endpoint.kind === 'http');
+        versions.push(endpoint.httpVersion);
         queueMicrotask(() => {
-          if (address.httpVersion === 'HTTP/2.0') {
+          if (endpoint.httpVersion === 'HTTP/2.0') {
             listener.onFailure({ kind: 'http11Only', message: 'only HTTP/1.1' });
           } else {
             listener.onResponse(200, { 'content-type': MANIFEST_V4 });

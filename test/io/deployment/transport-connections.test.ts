@@ -614,7 +614,7 @@ describe('response bodies', { timeout: 60_000 }, () => {
     let heard = 0;
     const stream = transport.open(
       {
-        address: { uri: deployment.uri, httpVersion: 'HTTP/2.0' },
+        endpoint: { kind: 'http', uri: deployment.uri, httpVersion: 'HTTP/2.0' },
         method: 'POST',
         path: '/',
         headers: [],

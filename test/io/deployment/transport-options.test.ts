@@ -20,8 +20,8 @@ async function setUp(
   fake: FakeDeploymentOptions = {},
 ) {
   const deployment = await FakeDeployment.start(fake);
-  const settings = transportSettingsOf(defaultServerConfig(config));
-  const transport = new HttpDeploymentTransport(settings);
+  const { http } = transportSettingsOf(defaultServerConfig(config));
+  const transport = new HttpDeploymentTransport(http);
   t.after(async () => {
     await transport.close();
     await deployment.close();
@@ -163,7 +163,7 @@ test('connecting takes no longer than configured', { timeout: 60_000 }, async (t
   const address = silent.address();
   assert.ok(typeof address === 'object' && address !== null);
   const config = defaultServerConfig({ connectTimeoutMs: durationMs(20) });
-  const transport = new HttpDeploymentTransport(transportSettingsOf(config));
+  const transport = new HttpDeploymentTransport(transportSettingsOf(config).http);
   t.after(async () => {
     await transport.close();
     silent.close();

@@ -173,7 +173,7 @@ async function play(random: Random): Promise<void> {
     const listener = new CheckedListener(random);
     listener.stream = transport.open(
       {
-        address: { uri: deployment.uri, httpVersion: 'HTTP/2.0' },
+        endpoint: { kind: 'http', uri: deployment.uri, httpVersion: 'HTTP/2.0' },
         method: random.pick(['POST', 'POST', 'GET']),
         path: '/invoke/A/b',
         headers: [['content-type', 'a/b']],

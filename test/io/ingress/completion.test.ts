@@ -48,6 +48,10 @@ const LOOKUPS: ReadonlyArray<readonly [target: Readonly<Record<string, unknown>>
     'inv_10T5Thwsbi8d45Km1iz8dRNk12oI6b3I4f',
   ],
   [{ target: 'invocation', invocationId: OWNER }, OWNER],
+  [
+    { target: 'workflow', workflowName: 'Nope', workflowKey: 'k', scope: 's' },
+    'inv_11110Rzeqthr3nM761ciEdiY03w9GqppoG',
+  ],
 ];
 
 const BAD_TARGETS: readonly string[] = [

@@ -3,15 +3,17 @@ import { MessageType } from '../../../src/actors/attempt/service-message.ts';
 import type { DeploymentId, InvocationId } from '../../../src/actors/domain/ids.ts';
 import { HANDLER_DEFAULTS } from '../../../src/actors/domain/limits.ts';
 import type { NotificationResult, Outcome } from '../../../src/actors/domain/outcome.ts';
-import type {
-  Handler,
-  HandlerOptions,
-  HandlerType,
-  InputRule,
-  Schema,
-  ServiceRevision,
-  ServiceType,
+import {
+  EMPTY_SCHEMA,
+  type Handler,
+  type HandlerOptions,
+  type HandlerType,
+  type InputRule,
+  type Schema,
+  type ServiceRevision,
+  type ServiceType,
 } from '../../../src/actors/domain/schema.ts';
+import { NO_SCOPE_FEATURES } from '../../../src/actors/domain/scope.ts';
 import { unixMillis } from '../../../src/actors/domain/time.ts';
 import type { SignalId } from '../../../src/actors/partition/command.ts';
 import type { RequestReply } from '../../../src/actors/partition/effect.ts';
@@ -218,6 +220,7 @@ export async function withIngress(
     options: {
       requestBodyBytesMax: 32 * 1024 * 1024,
       defaults: HANDLER_DEFAULTS,
+      scopeFeatures: NO_SCOPE_FEATURES,
       ...settings,
     },
     clock: () => NOW_MS,
@@ -237,9 +240,6 @@ export async function withIngress(
 }
 
 function schemaOf(services: readonly ServiceRevision[]): Schema {
-  return {
-    version: 1,
-    deployments: new Map(),
-    services: new Map(services.map((service) => [service.name, service])),
-  };
+  const byName = new Map(services.map((service) => [service.name, service]));
+  return { ...EMPTY_SCHEMA, services: byName };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { idempotentInvocationId } from '../../../src/actors/domain/make-invocation-id.ts';
 import type { HandlerOptions } from '../../../src/actors/domain/schema.ts';
 import { type DurationMs, durationMs } from '../../../src/actors/domain/time.ts';
 import { LIBRARIES } from '../http/listeners.ts';
@@ -374,6 +375,48 @@ for (const { prefer, skip } of LIBRARIES) {
           });
         });
       }
+    });
+
+    describe('in a scope', () => {
+      const scopeFeatures = { scopes: true, scopedObjects: true };
+
+      test('name it with their target, and their limit key', async () => {
+        await withIngress(
+          prefer,
+          async ({ send, gateway }) => {
+            const path = '/restate/scope/s1/send/Echo/scopeless?limit-key=a/b/';
+            assert.equal((await send({ method: 'POST', path })).status, 404);
+            const known = '/restate/scope/s1/send/Echo/echo?limit-key=a/b/';
+            const headers = [['idempotency-key', 'ik']] as const;
+            await send({ method: 'POST', path: known, headers });
+            const target = { kind: 'service', service: 'Echo', handler: 'echo', scope: 's1' };
+            assert.deepEqual(gateway.submission.target, target);
+            assert.equal(gateway.submission.limitKey, 'a/b');
+            const id = idempotentInvocationId(
+              { service: 'Echo', handler: 'echo', scope: 's1' },
+              'ik',
+            );
+            assert.equal(gateway.submission.invocationId, id);
+          },
+          { scopeFeatures },
+        );
+      });
+
+      test('are refused to objects unless that is switched on as well', async () => {
+        const path = '/restate/scope/s1/call/Obj/k/key';
+        for (const scopedObjects of [true, false]) {
+          await withIngress(
+            prefer,
+            async ({ send }) => {
+              const answer = await send({ method: 'POST', path });
+              if (scopedObjects) return assert.equal(answer.status, 200);
+              const message = 'scope is not supported for Virtual Object targets';
+              assertIngressError(answer, 400, message);
+            },
+            { scopeFeatures: { scopes: true, scopedObjects } },
+          );
+        }
+      });
     });
 
     describe('are retained for', () => {

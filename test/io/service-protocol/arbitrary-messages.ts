@@ -6,8 +6,10 @@ import type {
   DeploymentMessage,
   ServerMessage,
 } from '../../../src/actors/attempt/service-message.ts';
+import { awaitAny } from '../../../src/actors/domain/awaited-future.ts';
 import type { NotificationId } from '../../../src/actors/domain/journal.ts';
 import type { Failure, NotificationResult, Outcome } from '../../../src/actors/domain/outcome.ts';
+import { arbitraryTree, flatten } from '../../support/awaited-trees.ts';
 
 const uint32 = fc.oneof(
   fc.integer({ min: 0, max: 300 }),
@@ -29,6 +31,8 @@ const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 20 }),
   fc.uint8Array({ minLength: 100, maxLength: 400 }),
 );
+/** For optional texts that count as absent when they are empty. */
+const someText = text.filter((value) => value !== '');
 const name = text;
 const completionId = uint32;
 
@@ -63,8 +67,14 @@ const attachTarget: fc.Arbitrary<AttachTarget> = fc.oneof(
     key: fc.option(text, { nil: undefined }),
     handler: text,
     idempotencyKey: text,
+    scope: fc.option(text, { nil: undefined }),
   }),
-  fc.record({ kind: fc.constant('workflow' as const), workflow: text, key: text }),
+  fc.record({
+    kind: fc.constant('workflow' as const),
+    workflow: text,
+    key: text,
+    scope: fc.option(text, { nil: undefined }),
+  }),
 );
 
 const callParameters = {
@@ -74,6 +84,8 @@ const callParameters = {
   headers,
   key: text,
   idempotencyKey: fc.option(text, { nil: undefined }),
+  scope: fc.option(someText, { nil: undefined }),
+  limitKey: fc.option(someText, { nil: undefined }),
   invocationIdNotificationIdx: uint32,
   name,
 };
@@ -81,6 +93,8 @@ const callParameters = {
 function kind<Kind extends string>(value: Kind): { kind: fc.Arbitrary<Kind> } {
   return { kind: fc.constant(value) };
 }
+
+const future = arbitraryTree(notificationId).map(flatten);
 
 /** The order in which a V6 suspension lists what it awaits. */
 const LIST_ORDER = ['completion', 'signal', 'namedSignal'];
@@ -95,9 +109,10 @@ const arbitraries: {
     awaiting: fc
       .array(notificationId, { minLength: 1, maxLength: 8 })
       .map((ids) =>
-        ids.toSorted((a, b) => LIST_ORDER.indexOf(a.kind) - LIST_ORDER.indexOf(b.kind)),
+        awaitAny(ids.toSorted((a, b) => LIST_ORDER.indexOf(a.kind) - LIST_ORDER.indexOf(b.kind))),
       ),
   }),
+  awaitingOn: fc.record({ ...kind('awaitingOn'), awaiting: future }),
   error: fc.record({
     ...kind('error'),
     code: uint32,
@@ -164,6 +179,14 @@ export const deploymentMessage: fc.Arbitrary<DeploymentMessage> = fc.oneof(
   ...Object.values(arbitraries),
 );
 
+/** The same as version 7 has them. */
+export const deploymentMessageV7: fc.Arbitrary<DeploymentMessage> = fc.oneof(
+  ...Object.values({
+    ...arbitraries,
+    suspension: fc.record({ ...kind('suspension'), awaiting: future }),
+  }),
+);
+
 const notificationResult: fc.Arbitrary<NotificationResult> = fc.oneof(
   nothing,
   outcome,
@@ -183,7 +206,11 @@ export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
     retryCountSinceLastStoredEntry: uint32,
     durationSinceLastStoredEntryMs: millis,
     randomSeed: fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }),
+    scope: fc.option(text, { nil: undefined }),
+    limitKey: fc.option(text, { nil: undefined }),
+    idempotencyKey: fc.option(text, { nil: undefined }),
   }),
+  fc.record({ ...kind('proposeRunCompletionAck'), completionId: uint32 }),
   fc.record({ ...kind('commandAck'), commandIndex: uint32 }),
   fc.record({
     ...kind('notification'),

@@ -7,12 +7,23 @@ import type {
   DeploymentMessage,
   ServerMessage,
 } from '../../../src/actors/attempt/service-message.ts';
+import { awaitAny } from '../../../src/actors/domain/awaited-future.ts';
+import type { NotificationId } from '../../../src/actors/domain/journal.ts';
 import { FrameDecoder } from '../../../src/io/service-protocol/frame-codec.ts';
 import { decodeDeploymentMessage } from '../../../src/io/service-protocol/message-decoder.ts';
 import {
   encodeInputCommand,
   FrameWriter,
 } from '../../../src/io/service-protocol/message-encoder.ts';
+import {
+  allCompleted,
+  allSucceeded,
+  anySucceeded,
+  firstCompleted,
+  flatten,
+  unknown,
+} from '../../support/awaited-trees.ts';
+import { V6, V7 } from '../../support/decode-options.ts';
 import { encodeDeploymentMessage } from '../../support/deployment-messages.ts';
 import { fromHex, hex, plain } from '../../support/plain.ts';
 
@@ -79,7 +90,31 @@ const serverRows: ReadonlyArray<Row<ServerMessage>> = [
     `0000 0000 00000042 0a18${hex(ID)} 120164 18ac02 2206 0a016b 120176 2203 0a0165
      3203 6b6579 3802 40f20e 48ffffffffffffffffff01`,
   ],
+  [
+    'Start of version 7 with a scope',
+    {
+      kind: 'start',
+      id: ID,
+      debugId: '',
+      knownEntries: 1,
+      stateMap: [],
+      partialState: true,
+      key: '',
+      retryCountSinceLastStoredEntry: 0,
+      durationSinceLastStoredEntryMs: 0,
+      randomSeed: 0n,
+      scope: 's',
+      limitKey: 'l',
+      idempotencyKey: 'k',
+    },
+    `0000 0000 00000027 0a18${hex(ID)} 1801 2801 520173 5a016c 62016b`,
+  ],
   ['CommandAck', { kind: 'commandAck', commandIndex: 3 }, '0004 0000 00000002 0803'],
+  [
+    'ProposeRunCompletionAck',
+    { kind: 'proposeRunCompletionAck', completionId: 3 },
+    '0007 0000 00000002 0803',
+  ],
   [
     'completion of Run, as seen',
     {
@@ -346,10 +381,10 @@ const readOnlyRows: ReadonlyArray<Row<DeploymentMessage>> = [
     'Suspension with packed ids, as seen',
     {
       kind: 'suspension',
-      awaiting: [
+      awaiting: awaitAny([
         { kind: 'completion', completionId: 2 },
         { kind: 'signal', index: 1 },
-      ],
+      ]),
     },
     '0001 0000 00000006 0a0102 120101',
   ],
@@ -357,10 +392,10 @@ const readOnlyRows: ReadonlyArray<Row<DeploymentMessage>> = [
     'Suspension on a named signal, as seen',
     {
       kind: 'suspension',
-      awaiting: [
+      awaiting: awaitAny([
         { kind: 'signal', index: 1 },
         { kind: 'namedSignal', name: 'approved' },
-      ],
+      ]),
     },
     `0001 0000 0000000d 120101 1a08${APPROVED}`,
   ],
@@ -390,13 +425,48 @@ const readOnlyRows: ReadonlyArray<Row<DeploymentMessage>> = [
   ],
 ];
 
-function readFrame(frame: string): DeploymentMessage {
+/** Trees of version 7. */
+const version7Rows: ReadonlyArray<Row<DeploymentMessage>> = [
+  [
+    'Suspension on a sleep or a cancellation',
+    { kind: 'suspension', awaiting: flatten(firstCompleted(completion(1), 1)) },
+    '0001 0000 00000008 2206 0801 1001 2801',
+  ],
+  [
+    'Suspension on a race of combinators',
+    {
+      kind: 'suspension',
+      awaiting: flatten(
+        firstCompleted(
+          1,
+          unknown(firstCompleted(allSucceeded(17, 18), allCompleted(completion(3)))),
+        ),
+      ),
+    },
+    '0001 0000 0000001a 2218 1001 2212 2210 2206 1011 1012 2804 2204 0803 2802 2801 2801',
+  ],
+  [
+    'AwaitingOn any of two named signals',
+    { kind: 'awaitingOn', awaiting: flatten(anySucceeded(named('a'), named('b'))) },
+    '0006 0000 0000000a 0a08 1a0161 1a0162 2803',
+  ],
+];
+
+function completion(completionId: number): NotificationId {
+  return { kind: 'completion', completionId };
+}
+
+function named(signalName: string): NotificationId {
+  return { kind: 'namedSignal', name: signalName };
+}
+
+function readFrame(frame: string, options = V6): DeploymentMessage {
   const decoder = new FrameDecoder();
   decoder.push(fromHex(frame));
   const result = decoder.next();
   assert.equal(result.kind, 'frame');
   if (result.kind !== 'frame') throw new Error('the row holds no whole frame');
-  const decoded = decodeDeploymentMessage(result.type, result.payload, 6);
+  const decoded = decodeDeploymentMessage(result.type, result.payload, options);
   assert.ok(decoded.ok, decoded.ok ? '' : decoded.error.message);
   return decoded.message;
 }
@@ -415,15 +485,23 @@ describe('golden bytes', () => {
       assert.equal(hex(encodeDeploymentMessage(message)), hex(fromHex(frame)));
     });
 
+  for (const [name, message, frame] of version7Rows)
+    test(`the server reads ${name} of version 7`, () => {
+      assert.deepEqual(plain(readFrame(frame, V7)), plain(message));
+      assert.equal(hex(encodeDeploymentMessage(message, 0, 7)), hex(fromHex(frame)));
+    });
+
   for (const [name, message, frame] of readOnlyRows)
     test(`the server reads ${name}`, () => {
       assert.deepEqual(plain(readFrame(frame)), plain(message));
     });
 
   test('cover every message of a deployment', () => {
-    const covered = new Set([...deploymentRows, ...readOnlyRows].map(([, { kind }]) => kind));
+    const covered = new Set(
+      [...deploymentRows, ...version7Rows, ...readOnlyRows].map(([, { kind }]) => kind),
+    );
     const all = Object.keys(MessageType);
-    const ofServer = ['start', 'commandAck', 'input'];
+    const ofServer = ['start', 'commandAck', 'proposeRunCompletionAck', 'input'];
     assert.deepEqual(
       [...covered].toSorted(),
       all.filter((kind) => !ofServer.includes(kind)).toSorted(),

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MessageType, NotificationType } from '../../../src/actors/attempt/service-message.ts';
 import type { DeploymentMessage } from '../../../src/actors/attempt/service-message.ts';
+import { awaitAny } from '../../../src/actors/domain/awaited-future.ts';
 import { SERVICE_MESSAGE_FIELDS_MAX } from '../../../src/actors/domain/limits.ts';
 import { decodeDeploymentMessage } from '../../../src/io/service-protocol/message-decoder.ts';
 import type { DecodeError } from '../../../src/io/service-protocol/message-decoder.ts';
 import { messageTypeName } from '../../../src/io/service-protocol/message-name.ts';
+import { V5, V6 } from '../../support/decode-options.ts';
 import { fromHex, plain } from '../../support/plain.ts';
 import {
   bytesField,
@@ -16,13 +18,13 @@ import {
 } from '../../support/protobuf.ts';
 
 function decode(type: number, ...fields: readonly Uint8Array[]): DeploymentMessage {
-  const result = decodeDeploymentMessage(type, Buffer.concat(fields), 6);
+  const result = decodeDeploymentMessage(type, Buffer.concat(fields), V6);
   assert.ok(result.ok, result.ok ? '' : result.error.message);
   return result.message;
 }
 
 function refusal(type: number, payload: Uint8Array): DecodeError {
-  const result = decodeDeploymentMessage(type, payload, 6);
+  const result = decodeDeploymentMessage(type, payload, V6);
   assert.ok(!result.ok, 'the message is refused');
   return result.error;
 }
@@ -143,14 +145,6 @@ describe('decodeDeploymentMessage refuses malformed bytes', () => {
       messageField(4, numberField(1, 1)),
       'nothing is awaited',
     ],
-    ['a scope', T.call, stringField(7, 's'), 'scopes and limit keys are not supported'],
-    ['a limit key', T.oneWayCall, stringField(9, 'l'), 'scopes and limit keys are not supported'],
-    [
-      'a scope of a target',
-      T.attachInvocation,
-      messageField(4, stringField(3, 's')),
-      'scopes and limit keys are not supported',
-    ],
     [
       'too many fields',
       T.output,
@@ -184,11 +178,6 @@ describe('decodeDeploymentMessage refuses the type', () => {
   const rows: ReadonlyArray<readonly [type: number, kind: DecodeError['kind'], message: string]> = [
     [0x0000, 'unexpectedType', 'received unexpected message: Start'],
     [0x0004, 'unexpectedType', 'received unexpected message: CommandAck'],
-    [
-      0x0006,
-      'unexpectedType',
-      'received unexpected message: AwaitingOn of protocol version 7 where 6 is spoken',
-    ],
     [0x0007, 'unexpectedType', 'received unexpected message: ProposeRunCompletionAck'],
     [0x0008, 'unknownType', 'unknown protocol.message code 0x8'],
     [0x03ff, 'unknownType', 'unknown protocol.message code 0x3ff'],
@@ -250,14 +239,14 @@ describe('decodeDeploymentMessage', () => {
     );
     assert.deepEqual(message, {
       kind: 'suspension',
-      awaiting: [
+      awaiting: awaitAny([
         { kind: 'completion', completionId: 1 },
         { kind: 'completion', completionId: 300 },
         { kind: 'completion', completionId: 4 },
         { kind: 'signal', index: 17 },
         { kind: 'signal', index: 1 },
         { kind: 'namedSignal', name: '' },
-      ],
+      ]),
     });
   });
 
@@ -318,6 +307,24 @@ describe('decodeDeploymentMessage', () => {
     });
   });
 
+  test('takes the scope and the limit key of a call, empty ones as absent', () => {
+    const call = decode(MessageType.call, stringField(7, 's'), stringField(8, 'l'));
+    assert.deepEqual(call.kind === 'call' && [call.scope, call.limitKey], ['s', 'l']);
+    const send = decode(MessageType.oneWayCall, stringField(8, 's'), stringField(9, ''));
+    assert.deepEqual(send.kind === 'oneWayCall' && [send.scope, send.limitKey], ['s', undefined]);
+  });
+
+  test('takes the scope of a target, an empty one as such', () => {
+    for (const [scope, field] of [
+      ['s', messageField(4, stringField(3, 's'))],
+      ['', messageField(3, stringField(5, ''))],
+    ] as const) {
+      const message = decode(MessageType.attachInvocation, field);
+      assert.ok(message.kind === 'attachInvocation' && message.target.kind !== 'invocationId');
+      assert.equal(message.target.scope, scope);
+    }
+  });
+
   test('keeps byte order marks and characters beyond 16 bits', () => {
     for (const name of ['\ufeffa', '😀', `${'x'.repeat(63)}é`, '😀'.repeat(40)]) {
       const message = decode(MessageType.run, stringField(12, name));
@@ -328,14 +335,14 @@ describe('decodeDeploymentMessage', () => {
   test('reads a payload inside a larger plain array', () => {
     const bytes = new Uint8Array(10);
     bytes.set(fromHex('5802'), 3);
-    const result = decodeDeploymentMessage(MessageType.run, bytes.subarray(3, 5), 5);
+    const result = decodeDeploymentMessage(MessageType.run, bytes.subarray(3, 5), V5);
     assert.deepEqual(result, { ok: true, message: { kind: 'run', completionId: 2, name: '' } });
   });
 });
 
 describe('messageTypeName', () => {
   test('names every message', () => {
-    const types = [...Object.values(MessageType), 6, 7, ...Object.values(NotificationType)];
+    const types = [...Object.values(MessageType), ...Object.values(NotificationType)];
     assert.deepEqual(types.map(messageTypeName), [
       'Start',
       'Suspension',
@@ -343,6 +350,8 @@ describe('messageTypeName', () => {
       'End',
       'CommandAck',
       'ProposeRunCompletion',
+      'AwaitingOn',
+      'ProposeRunCompletionAck',
       'InputCommand',
       'OutputCommand',
       'GetLazyStateCommand',
@@ -363,8 +372,6 @@ describe('messageTypeName', () => {
       'AttachInvocationCommand',
       'GetInvocationOutputCommand',
       'CompleteAwakeableCommand',
-      'AwaitingOn',
-      'ProposeRunCompletionAck',
       'GetLazyStateCompletionNotification',
       'GetLazyStateKeysCompletionNotification',
       'GetPromiseCompletionNotification',

@@ -1,13 +1,13 @@
 // Durable promises of a workflow: completed once, awaited by any number of its handlers.
 import { must } from '../../domain/assert.ts';
 import type { Invocation } from '../../domain/invocation.ts';
-import { targetKey } from '../../domain/invocation.ts';
 import { failure } from '../../domain/outcome.ts';
 import type { NotificationResult, Outcome } from '../../domain/outcome.ts';
 import type { CommandMessage } from '../../attempt/service-message.ts';
 import { NotificationType } from '../../attempt/service-message.ts';
 import type { ApplyContext } from '../context.ts';
 import { notifyInvocation } from '../lifecycle/notify.ts';
+import { ownerOf } from '../owner.ts';
 import type { PromiseListener, ServiceKey } from '../state.ts';
 
 /** Source: seen on the reference server, in the answer to the second resolver. */
@@ -71,6 +71,5 @@ function settle(
 }
 
 function promiseOwner({ target }: Invocation): ServiceKey {
-  const key = must(targetKey(target), 'only workflow handlers propose promise entries');
-  return { service: target.service, key };
+  return must(ownerOf(target), 'only workflow handlers propose promise entries');
 }

@@ -1,11 +1,11 @@
 // User state of objects and workflow runs. Changes take effect when they are journaled.
 import { must } from '../../domain/assert.ts';
 import type { Invocation } from '../../domain/invocation.ts';
-import { targetKey } from '../../domain/invocation.ts';
 import type { CommandMessage } from '../../attempt/service-message.ts';
 import { NotificationType } from '../../attempt/service-message.ts';
 import type { ApplyContext } from '../context.ts';
 import { notifyInvocation } from '../lifecycle/notify.ts';
+import { ownerOf } from '../owner.ts';
 import type { ServiceKey } from '../state.ts';
 
 type Message<Kind extends CommandMessage['kind']> = CommandMessage & { readonly kind: Kind };
@@ -58,6 +58,5 @@ export function getLazyStateKeys(
 }
 
 function stateOwner({ target }: Invocation): ServiceKey {
-  const key = must(targetKey(target), 'only handlers of keyed services propose state entries');
-  return { service: target.service, key };
+  return must(ownerOf(target), 'only handlers of keyed services propose state entries');
 }

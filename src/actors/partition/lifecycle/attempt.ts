@@ -1,11 +1,20 @@
 import { unreachable } from '../../domain/assert.ts';
 import type { Invocation } from '../../domain/invocation.ts';
-import { sameNotification } from '../../domain/journal.ts';
-import type { NotificationId } from '../../domain/journal.ts';
+import { settle } from '../../domain/awaited-future.ts';
+import type { AwaitedFuture } from '../../domain/awaited-future.ts';
+import { JournaledAnswers } from '../../domain/journaled-answers.ts';
 import type { AttemptIdentity, PartitionCommand } from '../command.ts';
 import type { ApplyContext } from '../context.ts';
+import { leaveSlots } from '../slots.ts';
+import { readAttemptInput } from './become-invoked.ts';
 import { completeInvocation } from './complete.ts';
-import { readAttemptInput, resumeInvocation } from './start.ts';
+import { resumeInvocation } from './start.ts';
+
+/**
+ * An invocation that backs off for so long gives its slot to others of its scope in the meantime.
+ * Unit: milliseconds. Source: seen on the reference 1.7.12.
+ */
+const SLOT_GIVEN_BACK_FROM_MS = 2000;
 
 /** The invocation an attempt speaks for, unless the attempt is superseded. */
 export function currentInvocation(
@@ -13,15 +22,25 @@ export function currentInvocation(
   { invocationId, epoch }: AttemptIdentity,
 ): Invocation | undefined {
   const invocation = state.getInvocation(invocationId);
-  const isCurrent = invocation?.status.kind === 'invoked' && invocation.epoch === epoch;
+  const isCurrent =
+    invocation?.status.kind === 'invoked' &&
+    invocation.status.slot === undefined &&
+    invocation.epoch === epoch;
   return isCurrent ? invocation : undefined;
 }
 
 export function beginAttempt(context: ApplyContext, identity: AttemptIdentity): void {
   const invocation = currentInvocation(context, identity);
-  if (invocation === undefined) return;
+  if (invocation === undefined) return regainSlot(context, identity);
   if (isPauseRequested(invocation)) return leaveInvoked(context, invocation, { kind: 'paused' });
   context.effects.push({ kind: 'startAttempt', input: readAttemptInput(context, invocation) });
+}
+
+/** Lets an invocation go on that gave back its slot when it began to back off. */
+function regainSlot(context: ApplyContext, { invocationId, epoch }: AttemptIdentity): void {
+  const invocation = context.state.getInvocation(invocationId);
+  if (invocation?.status.kind !== 'invoked' || invocation.epoch !== epoch) return;
+  if (invocation.status.slot?.kind === 'givenBack') resumeInvocation(context, invocation);
 }
 
 export function endAttempt(
@@ -42,6 +61,7 @@ export function endAttempt(
         return leaveInvoked(context, invocation, { kind: 'paused', failure });
       }
       context.effects.push({ kind: 'retryAttempt', invocationId, epoch, delayMs });
+      if (delayMs >= SLOT_GIVEN_BACK_FROM_MS) giveBackSlot(context, invocation);
       return;
     }
     case 'pause':
@@ -53,47 +73,52 @@ export function endAttempt(
   }
 }
 
+function giveBackSlot(context: ApplyContext, invocation: Invocation): void {
+  if (invocation.target.scope === undefined) return;
+  const status = { kind: 'invoked', slot: { kind: 'givenBack' } } as const;
+  context.state.putInvocation({ ...invocation, status });
+  leaveSlots(context, invocation);
+}
+
 function suspendInvocation(
   context: ApplyContext,
   invocation: Invocation,
-  awaiting: readonly NotificationId[],
+  awaiting: AwaitedFuture,
   replayedLength: number,
 ): void {
   if (isPauseRequested(invocation)) return leaveInvoked(context, invocation, { kind: 'paused' });
   // An answer may have been journaled after the deployment decided to suspend.
-  if (isAnswered(context, invocation, awaiting, replayedLength)) {
-    resumeInvocation(context, invocation);
-  } else {
-    leaveInvoked(context, invocation, { kind: 'suspended', awaiting });
-  }
+  const answers = answersSince(context, invocation, replayedLength);
+  const rest = settle(awaiting, (id) => answers.get(id));
+  if (rest === 'resolved') resumeInvocation(context, invocation);
+  else leaveInvoked(context, invocation, { kind: 'suspended', awaiting: rest });
 }
 
 function isPauseRequested({ status }: Invocation): boolean {
   return status.kind === 'invoked' && status.pauseRequested === true;
 }
 
-function isAnswered(
+function answersSince(
   { state }: ApplyContext,
   { number, journalLength }: Invocation,
-  awaiting: readonly NotificationId[],
   replayedLength: number,
-): boolean {
-  if (replayedLength >= journalLength) return false;
-  return state
-    .readJournal(number, replayedLength, journalLength)
-    .some(
-      (entry) =>
-        entry.kind === 'notification' && awaiting.some((id) => sameNotification(id, entry.id)),
-    );
+): JournaledAnswers {
+  const answers = new JournaledAnswers();
+  const entries = state.readJournal(number, replayedLength, journalLength);
+  for (const [order, entry] of entries.entries()) {
+    if (entry.kind === 'notification') answers.add(entry, order);
+  }
+  return answers;
 }
 
 /** Ends what the attempt actor does for the invocation. */
 export function leaveInvoked(
-  { state, effects, nowMs }: ApplyContext,
+  context: ApplyContext,
   invocation: Invocation,
   status: Invocation['status'],
 ): void {
   const { id: invocationId, epoch } = invocation;
-  state.putInvocation({ ...invocation, status, modifiedAtMs: nowMs });
-  effects.push({ kind: 'releaseAttempt', invocationId, epoch });
+  context.state.putInvocation({ ...invocation, status, modifiedAtMs: context.nowMs });
+  context.effects.push({ kind: 'releaseAttempt', invocationId, epoch });
+  leaveSlots(context, invocation);
 }

@@ -4,9 +4,11 @@ import { must } from '../../domain/assert.ts';
 import { NotificationType } from '../../attempt/service-message.ts';
 import type { ApplyContext } from '../context.ts';
 import { sendMessage } from '../outbox.ts';
+import { lockOf } from '../owner.ts';
+import { leaveSlots } from '../slots.ts';
 import { applyStateEdit } from './edit-state.ts';
 import { keepCompleted, forgetInvocation } from './retention.ts';
-import { lockOf, startInvocation } from './start.ts';
+import { startInvocation } from './start.ts';
 
 /** Ends an invocation that has started: keeps what retention asks for, tells everyone, frees its key. */
 export function completeInvocation(
@@ -20,6 +22,7 @@ export function completeInvocation(
   else keepCompleted(context, invocation, outcome);
   effects.push({ kind: 'releaseAttempt', invocationId: id, epoch });
   announceOutcome(context, invocation, outcome);
+  leaveSlots(context, invocation);
   freeKey(context, invocation);
 }
 
@@ -31,8 +34,9 @@ export function discardInvocation(
 ): void {
   const { state } = context;
   const { status, number } = invocation;
-  if (status.kind === 'inboxed') {
-    const owner = must(lockOf(invocation), 'an inboxed invocation is exclusive');
+  const isForSlot = status.kind === 'inboxed' && status.isForSlot === true;
+  if (status.kind === 'inboxed' && !isForSlot) {
+    const owner = must(lockOf(invocation.target), 'an inboxed invocation is exclusive');
     state.removeFromInbox(owner, status.inboxSequence);
   } else if (status.kind === 'scheduled') {
     const dueMs = status.fireAtMs;
@@ -46,6 +50,10 @@ export function discardInvocation(
   state.deleteJournal(number, invocation.journalLength);
   state.deleteInvocation(invocation);
   announceOutcome(context, invocation, outcome);
+  if (!isForSlot) return;
+  // It held its key already.
+  leaveSlots(context, invocation);
+  freeKey(context, invocation);
 }
 
 /** Completes the Call or AttachInvocation entry of a waiting invocation. */
@@ -66,8 +74,8 @@ function announceOutcome(context: ApplyContext, invocation: Invocation, outcome:
   for (const waiter of waiters) tellWaiter(context, waiter, outcome);
 }
 
-function freeKey(context: ApplyContext, invocation: Invocation): void {
-  const owner = lockOf(invocation);
+function freeKey(context: ApplyContext, { target }: Invocation): void {
+  const owner = lockOf(target);
   if (owner === undefined) return;
   const { state } = context;
   state.releaseLock(owner);

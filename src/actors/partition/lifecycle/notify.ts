@@ -1,7 +1,10 @@
+import { settle } from '../../domain/awaited-future.ts';
+import type { Answer } from '../../domain/awaited-future.ts';
 import type { InvocationId } from '../../domain/ids.ts';
 import type { Invocation } from '../../domain/invocation.ts';
 import { CANCEL_SIGNAL_INDEX, sameNotification } from '../../domain/journal.ts';
 import type { NotificationEntry, NotificationId } from '../../domain/journal.ts';
+import { outcomeOf } from '../../domain/journaled-answers.ts';
 import type { NotificationResult } from '../../domain/outcome.ts';
 import type { ApplyContext } from '../context.ts';
 import { resumeInvocation } from './start.ts';
@@ -23,16 +26,27 @@ export function notifyInvocation(
 ): void {
   const invocation = context.state.getInvocation(invocationId);
   if (invocation === undefined) return;
-  const { status } = invocation;
-  if (status.kind !== 'invoked' && status.kind !== 'suspended' && status.kind !== 'paused') return;
-
-  const entry = appendNotification(context, invocation, notification);
-  const appended = countAppended(context, invocation);
-  if (status.kind === 'invoked') {
-    const { epoch } = invocation;
-    context.effects.push({ kind: 'notifyAttempt', invocationId, epoch, entry });
-  } else if (wakes(status, notification.id)) {
-    resumeInvocation(context, appended);
+  switch (invocation.status.kind) {
+    case 'invoked': {
+      const entry = appendNotification(context, invocation, notification);
+      context.state.putInvocation(countEntry(context, invocation));
+      const { epoch } = invocation;
+      context.effects.push({ kind: 'notifyAttempt', invocationId, epoch, entry });
+      return;
+    }
+    case 'suspended':
+    case 'paused': {
+      appendNotification(context, invocation, notification);
+      const appended = countEntry(context, invocation);
+      const status = statusAfter(invocation.status, notification);
+      if (status === 'resumed') resumeInvocation(context, appended);
+      else context.state.putInvocation({ ...appended, status });
+      return;
+    }
+    case 'scheduled':
+    case 'inboxed':
+    case 'completed':
+      return;
   }
 }
 
@@ -46,21 +60,22 @@ function appendNotification(
   return entry;
 }
 
-function countAppended({ state, nowMs }: ApplyContext, invocation: Invocation): Invocation {
-  const appended = {
-    ...invocation,
-    journalLength: invocation.journalLength + 1,
-    modifiedAtMs: nowMs,
-  };
-  state.putInvocation(appended);
-  return appended;
+function countEntry({ nowMs }: ApplyContext, invocation: Invocation): Invocation {
+  return { ...invocation, journalLength: invocation.journalLength + 1, modifiedAtMs: nowMs };
 }
 
-function wakes(
+function statusAfter(
   status: Invocation['status'] & { kind: 'suspended' | 'paused' },
-  id: NotificationId,
-): boolean {
-  // A paused invocation only collects notifications, but a cancelled one must run to end itself.
-  if (status.kind === 'paused') return id.kind === 'signal' && id.index === CANCEL_SIGNAL_INDEX;
-  return status.awaiting.some((awaited) => sameNotification(awaited, id));
+  { id, result }: Notification,
+): Invocation['status'] | 'resumed' {
+  if (status.kind === 'paused') {
+    // It only collects notifications, but once cancelled it must run to end itself.
+    const isCancelled = id.kind === 'signal' && id.index === CANCEL_SIGNAL_INDEX;
+    return isCancelled ? 'resumed' : status;
+  }
+  const answer: Answer = { state: outcomeOf(result), order: 0 };
+  const answerTo = (awaited: NotificationId) =>
+    sameNotification(awaited, id) ? answer : undefined;
+  const rest = settle(status.awaiting, answerTo);
+  return rest === 'resolved' ? 'resumed' : { kind: 'suspended', awaiting: rest };
 }

@@ -118,6 +118,7 @@ function start(
     id,
     number,
     target: original.target,
+    limitKey: original.limitKey,
     source: { kind: 'restart', id: original.id },
     createdAtMs: nowMs,
     modifiedAtMs: nowMs,

@@ -1,10 +1,11 @@
 // How long what is left of a completed invocation is kept: first its journal goes, then its outcome.
 import type { Invocation, InvocationStatus } from '../../domain/invocation.ts';
-import { isWorkflowRun, targetKey } from '../../domain/invocation.ts';
+import { isWorkflowRun } from '../../domain/invocation.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { UnixMillis } from '../../domain/time.ts';
 import { unixMillis } from '../../domain/time.ts';
 import type { ApplyContext } from '../context.ts';
+import { ownerOf } from '../owner.ts';
 
 type CompletedStatus = InvocationStatus & { readonly kind: 'completed' };
 
@@ -15,11 +16,19 @@ export function keepCompleted(
   outcome: Outcome,
 ): void {
   const { state, nowMs } = context;
-  const status: CompletedStatus = { kind: 'completed', outcome, completedAtMs: nowMs };
+  const kept = withoutStacktrace(outcome);
+  const status: CompletedStatus = { kind: 'completed', outcome: kept, completedAtMs: nowMs };
   const completed = { ...invocation, status, modifiedAtMs: nowMs, waiters: [] };
   if (invocation.journalRetentionMs === 0) return forgetJournal(context, completed);
   state.putInvocation(completed);
   state.putExpiry(completed, nextExpiry(completed, status));
+}
+
+/** Only whoever waits for a failure is told its stack trace. Seen on the reference 1.7.12. */
+function withoutStacktrace(outcome: Outcome): Outcome {
+  if (outcome.kind === 'success' || outcome.failure.stacktrace === undefined) return outcome;
+  const { stacktrace: _stacktrace, ...failure } = outcome.failure;
+  return { kind: 'failure', failure };
 }
 
 /** Deletes the journal of a completed invocation. */
@@ -36,8 +45,8 @@ export function forgetInvocation({ state }: ApplyContext, invocation: Invocation
   const { target, number, journalLength } = invocation;
   state.deleteJournal(number, journalLength);
   state.deleteInvocation(invocation);
-  if (!isWorkflowRun(target)) return;
-  const owner = { service: target.service, key: targetKey(target) ?? '' };
+  const owner = isWorkflowRun(target) ? ownerOf(target) : undefined;
+  if (owner === undefined) return;
   state.clearAllUserState(owner);
   state.clearAllPromises(owner);
 }

@@ -65,6 +65,7 @@ function createInvocation(
     target: submission.target,
     source: submission.source,
     idempotencyKey: submission.idempotencyKey,
+    limitKey: submission.limitKey,
     createdAtMs: nowMs,
     modifiedAtMs: nowMs,
     completionRetentionMs: submission.completionRetentionMs,

@@ -1,4 +1,5 @@
-// One request for a manifest: everything that may go wrong on the way to a complete response.
+// One request to a deployment: everything that may go wrong on the way to a complete response.
+import { EMPTY_BYTES } from '../../actors/domain/outcome.ts';
 import type {
   DeploymentStreamListener,
   DeploymentTransport,
@@ -6,24 +7,25 @@ import type {
   TransportFailure,
 } from '../../actors/ports.ts';
 
-export interface ManifestResponse {
+export interface FetchedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: Uint8Array;
 }
 
 export type FetchResult =
-  | { readonly kind: 'response'; readonly response: ManifestResponse }
+  | { readonly kind: 'response'; readonly response: FetchedResponse }
   | { readonly kind: 'failed'; readonly failure: TransportFailure }
   | { readonly kind: 'tooLarge' }
   /** The signal was aborted before the response was complete. */
   | { readonly kind: 'abandoned' };
 
 /** Never rejects. `bodyBytesMax` is inclusive. */
-export function fetchManifest(
+export function fetchResponse(
   transport: DeploymentTransport,
   request: DeploymentRequest,
   { bodyBytesMax, signal }: { readonly bodyBytesMax: number; readonly signal: AbortSignal },
+  requestBody: Uint8Array = EMPTY_BYTES,
 ): Promise<FetchResult> {
   if (signal.aborted) return Promise.resolve({ kind: 'abandoned' });
   return new Promise((resolve) => {
@@ -38,6 +40,7 @@ export function fetchManifest(
     };
     signal.addEventListener('abort', abandon, { once: true });
     const stream = transport.open(request, collector);
+    if (requestBody.byteLength > 0) stream.write(requestBody);
     stream.end();
   });
 }
@@ -73,7 +76,7 @@ class ResponseCollector implements DeploymentStreamListener {
   }
 
   onEnd(): void {
-    const body = Buffer.concat(this.#chunks).toString();
+    const body = Buffer.concat(this.#chunks);
     const response = { status: this.#status, headers: this.#headers, body };
     this.#settle({ kind: 'response', response });
   }
