@@ -2,10 +2,11 @@
 // Process entry: configuration in, a running server out, signals to a graceful stop.
 import { availableParallelism, hostname } from 'node:os';
 import { loadConfig } from './io/config/load.ts';
-import type { ServerConfig } from './io/config/load.ts';
+import type { LoadedConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
 import { PRODUCT_VERSION } from './io/config/product-version.ts';
 import { createLogger } from './io/log.ts';
+import type { Logger } from './io/log.ts';
 import { startServer } from './server.ts';
 import type { Server } from './server.ts';
 
@@ -18,6 +19,7 @@ const loaded = loadConfig({
 });
 switch (loaded.kind) {
   case 'print':
+    for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`);
     process.stdout.write(`${loaded.text}\n`);
     break;
   case 'error':
@@ -25,41 +27,49 @@ switch (loaded.kind) {
     process.exitCode = loaded.exitCode;
     break;
   case 'run':
-    await run(loaded.config, loaded.warnings);
+    await run(loaded);
 }
 
-async function run(config: ServerConfig, warnings: readonly string[]): Promise<void> {
+async function run({ config, warnings, noLogo }: LoadedConfig & { kind: 'run' }): Promise<void> {
   const log = createLogger(logOptionsOf(config, process.stdout.isTTY));
-  for (const warning of warnings) log.warn(warning);
+  for (const warning of warnings) log.of('reprise::config').warn(warning);
   try {
     const server = await startServer({ ...config, log });
-    process.stdout.write(banner(server, config));
-    stopOnSignals(server, config.shutdownTimeoutMs);
+    if (process.stdout.isTTY) process.stdout.write(banner(server, noLogo));
+    log.info(`Reprise ${PRODUCT_VERSION} serves`, {
+      node_name: config.nodeName,
+      config_source: config.configFile ?? '[default]',
+      base_dir: server.dataDirectory,
+      ...server.advertised,
+    });
+    stopOnSignals(server, config.shutdownTimeoutMs, log);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }
 }
 
-function banner({ ingressUrl, adminUrl, dataDirectory }: Server, config: ServerConfig): string {
+/** For people; what starts servers reads the log. */
+function banner({ advertised, dataDirectory }: Server, noLogo: boolean): string {
   return [
-    `Reprise ${PRODUCT_VERSION}`,
-    `  ingress  ${ingressUrl}`,
-    `  admin    ${adminUrl}`,
-    `  node     ${config.bindAddress} (not served by this version)`,
-    `  sql      [::]:9071 (not served by this version)`,
+    ...(noLogo ? [] : [`Reprise ${PRODUCT_VERSION}`]),
+    `  ingress  ${advertised.ingress}`,
+    `  admin    ${advertised.admin}`,
     `  data     ${dataDirectory}`,
     '',
   ].join('\n');
 }
 
-function stopOnSignals(server: Server, timeoutMs: number): void {
+function stopOnSignals(server: Server, timeoutMs: number, log: Logger): void {
   let isStopping = false;
   const stop = (): void => {
     // A second signal means now.
     if (isStopping) process.exit(0);
     isStopping = true;
-    setTimeout(() => process.exit(1), timeoutMs).unref();
+    setTimeout(() => {
+      log.warn('the graceful shutdown takes longer than shutdown-timeout; the process ends');
+      process.exit(0);
+    }, timeoutMs).unref();
     server.close().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -11,7 +11,9 @@ import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
 import type { AdminOptions } from './io/admin/context.ts';
 import { createAdminHandler } from './io/admin/server.ts';
+import { requestHeadersOf, transportSettingsOf } from './io/config/deployment-settings.ts';
 import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
+import { listenerSettings, type ServerName } from './io/config/listener-settings.ts';
 import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
@@ -23,9 +25,9 @@ import {
   openRequestIdentity,
   type IdentitySettings,
 } from './io/deployment/load-request-identity.ts';
-import type { LambdaSettings } from './io/deployment/function-call.ts';
-import type { HttpListener } from './io/http/exchange.ts';
-import { startHttpListener } from './io/http/listener.ts';
+import type { HttpHandler, HttpListener } from './io/http/exchange.ts';
+import { advertisedAddress } from './io/http/advertised-address.ts';
+import { startHttpListeners } from './io/http/listener.ts';
 import type { IngressOptions } from './io/ingress/context.ts';
 import { createIngressHandler } from './io/ingress/server.ts';
 import { createLogger } from './io/log.ts';
@@ -51,10 +53,12 @@ export interface ServerOptions extends Partial<ServerConfig> {
 }
 
 export interface Server {
-  /** `http://host:port/` of the bound ingress. */
+  /** `http://host:port/` of the bound ingress; `unix:/path` where it listens on a unix socket only. */
   readonly ingressUrl: string;
-  /** `http://host:port/` of the bound admin API. */
+  /** The same of the admin API. */
   readonly adminUrl: string;
+  /** Where others reach the two, as far as the options or the network interfaces tell. */
+  readonly advertised: { readonly ingress: string; readonly admin: string };
   /** Absolute path of the data directory. */
   readonly dataDirectory: string;
   /**
@@ -129,10 +133,10 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     onFatal,
   });
 
-  const ingress = await startHttpListener({
-    bindAddress: config.ingressBindAddress,
-    prefer: config.listener,
-    log,
+  const ingress = await listen('ingress', {
+    parts,
+    directory,
+    http2StreamsMax: config.ingressHttp2StreamsLimit,
     handler: createIngressHandler({
       schema,
       gateway: router,
@@ -141,37 +145,58 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       random: (bytesCount) => randomBytes(bytesCount),
     }),
   });
-  closers.push(() => ingress.close());
-  const admin = await startHttpListener({
-    bindAddress: config.adminBindAddress,
-    prefer: config.listener,
-    log,
+  closers.push(() => ingress.listener.close());
+  const admin = await listen('admin', {
+    parts,
+    directory,
     handler: createAdminHandler({
       schema,
       operator: router,
       serdes,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
-      options: adminOptions(parts, ingress.url),
-      log,
+      options: adminOptions(parts, ingress.advertised),
+      log: log.of('reprise::admin'),
     }),
   });
-  closers.push(() => admin.close());
+  closers.push(() => admin.listener.close());
   supervisor.start();
   closers.push(() => supervisor.close());
 
   return {
-    ingressUrl: ingress.url,
-    adminUrl: admin.url,
+    ingressUrl: ingress.listener.url,
+    adminUrl: admin.listener.url,
+    advertised: { ingress: ingress.advertised, admin: admin.advertised },
     dataDirectory: directory.path,
     crashPartitionThread: (thread) => supervisor.crashThread(thread),
     close: once(async () => {
-      await drain(ingress);
+      await drain(ingress.listener);
       router.close();
-      await ingress.close();
+      await ingress.listener.close();
       await closeAll(opened);
     }),
   };
+}
+
+interface ListenOptions {
+  readonly parts: Parts;
+  readonly directory: DataDirectory;
+  readonly handler: HttpHandler;
+  readonly http2StreamsMax?: number | undefined;
+}
+
+async function listen(server: ServerName, options: ListenOptions) {
+  const { parts, directory, handler, http2StreamsMax } = options;
+  const { bindAddresses, advertised } = listenerSettings(parts.config, server, directory.path);
+  const listener = await startHttpListeners({
+    bindAddresses,
+    prefer: parts.config.listener,
+    log: parts.log.of('reprise::http'),
+    handler,
+    http2StreamsMax,
+  });
+  const bound = { bindAddress: bindAddresses[0] ?? '', url: listener.url };
+  return { listener, advertised: advertisedAddress(advertised, bound) };
 }
 
 function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | undefined {
@@ -184,10 +209,10 @@ function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | und
 function openSchema({ directory, closers }: Opened, { config, identity }: Parts) {
   const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
   closers.push(() => store.close());
-  const transport = openDeploymentTransport(lambdaSettingsOf(config));
+  const transport = openDeploymentTransport(transportSettingsOf(config));
   closers.push(() => transport.close());
-  const { clusterName } = config;
-  const caller = { transport, identity: openRequestIdentity(identity), clusterName };
+  const commonHeaders = requestHeadersOf(config);
+  const caller = { transport, identity: openRequestIdentity(identity), commonHeaders };
   const schema = new SchemaActor({ store, discovery: createDiscovery(caller) });
   return { schema, serdes: createSerdeClient(caller) };
 }
@@ -198,13 +223,13 @@ function threadSettings(
   threadsCount: number,
 ): PartitionThreadSettings {
   return {
-    clusterName: config.clusterName,
+    transports: transportSettingsOf(config),
+    commonHeaders: requestHeadersOf(config),
     partitionsCount: directory.marker.partitionsCount,
     environmentPaths: environmentPaths(directory),
     defaults: handlerDefaultsOf(config),
     scopeFeatures: scopeFeaturesOf(config),
     identity,
-    lambda: lambdaSettingsOf(config),
     attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
     eagerStateBytesMax: config.eagerStateSizeLimit,
     cleanupIntervalMs: config.cleanupIntervalMs,
@@ -213,17 +238,8 @@ function threadSettings(
       messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
       awaitedDepthMax: config.awaitedDepthMax,
     },
+    messageBytesWarning: config.messageSizeWarning,
     logOptions,
-  };
-}
-
-function lambdaSettingsOf(config: ServerConfig): LambdaSettings {
-  return {
-    profile: config.awsProfile,
-    externalId: config.awsAssumeRoleExternalId,
-    compressionThresholdBytes: config.requestCompressionThreshold,
-    // An answer holds all messages of an attempt, in base64.
-    answerBytesMax: 2 * config.messageSizeLimit,
   };
 }
 

@@ -50,7 +50,12 @@ const IO_VALUES = new Set([
   'src/actors/schema/resolve.ts',
   'src/actors/schema/target.ts',
 ]);
-const IO_SHARED = new Set(['io/http', 'io/service-protocol', 'src/io/log.ts']);
+const IO_SHARED = new Set([
+  'io/http',
+  'io/service-protocol',
+  'src/io/log.ts',
+  'src/io/log-text.ts',
+]);
 
 /** Whether `file` may import this. Packages and `node:` modules are only kept out of pure code. */
 function isAllowed(file: string, { target, isTypeOnly }: Import): boolean {

@@ -47,6 +47,8 @@ export interface AttemptEnvironment {
   readonly defaults: EntryContext['defaults'];
   readonly scopeFeatures: ScopeFeatures;
   readonly identity: RequestIdentity;
+  /** Messages of a deployment from this size on are reported. Unit: bytes, inclusive. */
+  readonly messageBytesWarning: number;
   /** Headers sent with every attempt, after those of the deployment and of the identity. */
   readonly commonHeaders: ReadonlyArray<readonly [name: string, value: string]>;
   readonly now: () => UnixMillis;
@@ -202,12 +204,25 @@ export class AttemptRunner {
   #commandOf(received: ReceivedMessage & { kind: 'message' | 'invalid' }): AttemptCommand {
     if (received.kind === 'invalid') return { kind: 'broken', failure: failureOfInvalid(received) };
     const { message, payload, ackRequested } = received;
+    const { messageBytesWarning } = this.#environment;
+    if (payload.byteLength >= messageBytesWarning) this.#reportLarge(message.kind, payload);
     if (!isCommand(message)) return { kind: 'controlReceived', message, ackRequested };
     const resolution = resolveEntry(message, this.#entryContext());
     if (resolution.kind === 'refused') return { kind: 'broken', failure: resolution.failure };
     const { callee, targetId, awakeableSignalIndex } = resolution;
     const entry = { message, payload, callee, targetId, awakeableSignalIndex, ackRequested };
     return { kind: 'entryReceived', entry };
+  }
+
+  #reportLarge(message: DeploymentMessage['kind'], { byteLength }: Uint8Array): void {
+    const { input, deployment } = this.plan;
+    this.#environment.observer.largeMessageReceived({
+      invocationId: input.invocationId,
+      target: input.target,
+      deploymentId: deployment.id,
+      message,
+      bytes: byteLength,
+    });
   }
 
   #entryContext(): EntryContext {

@@ -1,14 +1,17 @@
 // Entry of a partition thread, and its wiring. Runs as a piscina task that ends when it is told to.
 import { randomFillSync } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
-import { openDeploymentTransport } from '../io/deployment/deployment-transport.ts';
+import {
+  openDeploymentTransport,
+  type TransportSettings,
+} from '../io/deployment/deployment-transport.ts';
 import {
   openRequestIdentity,
   type IdentitySettings,
 } from '../io/deployment/load-request-identity.ts';
-import type { LambdaSettings } from '../io/deployment/function-call.ts';
+import { attemptObserver } from '../io/attempt-log.ts';
 import { createLogger } from '../io/log.ts';
-import type { Logger, LoggerOptions } from '../io/log.ts';
+import type { LoggerOptions } from '../io/log.ts';
 import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
 import type { ServiceProtocolSettings } from '../io/service-protocol/service-protocol.ts';
 import type { KeyValueBackend } from '../storage/key-value-backend.ts';
@@ -16,10 +19,8 @@ import { openTables } from '../storage/lmdb-backend.ts';
 import { openLoggedBackend } from '../storage/log/logged-backend.ts';
 import { openPartitionStore } from '../storage/partition-store.ts';
 import { must } from './domain/assert.ts';
-import { formatDuration } from './domain/duration.ts';
 import type { PartitionNumber } from './domain/ids.ts';
 import { ID_RANDOM_BYTES } from './domain/make-invocation-id.ts';
-import { targetKey } from './domain/invocation.ts';
 import type { HandlerDefaults, Schema } from './domain/schema.ts';
 import { EMPTY_SCHEMA } from './domain/schema.ts';
 import type { ScopeFeatures } from './domain/scope.ts';
@@ -27,25 +28,28 @@ import { type DurationMs, unixMillis } from './domain/time.ts';
 import { largeBodyOf } from './messages.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
 import { PartitionHost } from './partition-host.ts';
-import type { AttemptFailureReport, PartitionStore } from './ports.ts';
+import type { PartitionStore } from './ports.ts';
 import { ThreadChannel } from './thread-channel.ts';
 
 /** What every partition thread of a server is given. Plain data. */
 export interface PartitionThreadSettings {
-  readonly clusterName: string;
+  readonly transports: TransportSettings;
+  /** Headers of every request to a deployment. */
+  readonly commonHeaders: ReadonlyArray<readonly [name: string, value: string]>;
   readonly partitionsCount: number;
   /** One LMDB environment per path; partition p lives in environment p modulo their number. */
   readonly environmentPaths: readonly string[];
   readonly defaults: HandlerDefaults;
   readonly scopeFeatures: ScopeFeatures;
   readonly identity: IdentitySettings | undefined;
-  readonly lambda: LambdaSettings;
   /** Attempts connected to one deployment from one thread at once. */
   readonly attemptsPerDeploymentMax: number;
   readonly eagerStateBytesMax: number;
   readonly cleanupIntervalMs: DurationMs;
   readonly protocol: ServiceProtocolSettings;
-  readonly logOptions: Pick<LoggerOptions, 'level' | 'format'>;
+  /** Messages of a deployment from this size on are reported. Unit: bytes, inclusive. */
+  readonly messageBytesWarning: number;
+  readonly logOptions: Omit<LoggerOptions, 'sinks'>;
 }
 
 export interface PartitionThreadTask {
@@ -59,7 +63,7 @@ export interface PartitionThreadTask {
 /** Serves the partitions until the main thread asks to close. Ends the thread when a flush fails. */
 export default async function runPartitionThread(task: PartitionThreadTask): Promise<void> {
   const { port, thread, settings, partitions } = task;
-  const log = createLogger(settings.logOptions).child({ thread: 'partition' });
+  const log = createLogger(settings.logOptions).of('reprise::partition');
   const backends = await openBackends(settings.environmentPaths, `${thread}`);
   let schema: Schema = EMPTY_SCHEMA;
   let host: PartitionHost | undefined;
@@ -94,14 +98,14 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   });
 
   const stores = openStores(backends, settings.partitionsCount, partitions);
-  const transport = openDeploymentTransport(settings.lambda);
+  const transport = openDeploymentTransport(settings.transports);
   host = new PartitionHost({
     partitionsCount: settings.partitionsCount,
     stores,
     attempts: {
       transport,
       schema: { current: () => schema },
-      observer: { attemptFailed: (report) => logAttemptFailure(log, report) },
+      observer: attemptObserver(log.of('reprise::attempt')),
       ...attemptSettings(settings),
     },
     attemptsPerDeploymentMax: settings.attemptsPerDeploymentMax,
@@ -131,7 +135,8 @@ function attemptSettings(settings: PartitionThreadSettings) {
     defaults: settings.defaults,
     scopeFeatures: settings.scopeFeatures,
     identity: openRequestIdentity(settings.identity),
-    commonHeaders: [['x-restate-cluster-name', settings.clusterName]] as const,
+    messageBytesWarning: settings.messageBytesWarning,
+    commonHeaders: settings.commonHeaders,
     now: () => unixMillis(Date.now()),
     randomBytes: createRandomBytes(),
   };
@@ -141,21 +146,6 @@ function signal(): readonly [given: Promise<void>, give: () => void] {
   let give: () => void = () => undefined;
   const given = new Promise<void>((resolve) => (give = resolve));
   return [given, () => give()];
-}
-
-function logAttemptFailure(log: Logger, report: AttemptFailureReport): void {
-  const { invocationId, target, deploymentId, failure, end } = report;
-  const consequence =
-    end.kind === 'retry' ? `retrying in ${formatDuration(end.delayMs)}` : `${end.kind} by policy`;
-  log.warn(`an attempt failed, ${consequence}: ${failure.message}`, {
-    invocationId,
-    target: [target.service, targetKey(target), target.handler].filter(Boolean).join('/'),
-    deploymentId,
-    errorCode: failure.documentationCode,
-    code: failure.code,
-    relatedCommand: failure.relatedCommand,
-    stacktrace: failure.stacktrace,
-  });
 }
 
 function openBackends(paths: readonly string[], name: string): Promise<KeyValueBackend[]> {

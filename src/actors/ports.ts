@@ -319,6 +319,16 @@ export interface ServiceProtocol {
 /** Hears what operators want to know of attempts. */
 export interface AttemptObserver {
   attemptFailed(report: AttemptFailureReport): void;
+  /** A message of a deployment is larger than is good. */
+  largeMessageReceived(report: LargeMessageReport): void;
+}
+
+export interface LargeMessageReport {
+  readonly invocationId: InvocationId;
+  readonly target: InvocationTarget;
+  readonly deploymentId: DeploymentId;
+  readonly message: DeploymentMessage['kind'];
+  readonly bytes: number;
 }
 
 export interface AttemptFailureReport {

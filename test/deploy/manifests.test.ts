@@ -1,7 +1,9 @@
 // The files of deploy/ fit together, and fit the options of the server.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { environmentName, OPTION_LIST, OPTIONS } from '../../src/io/config/options.ts';
+import { PORTS } from '../../src/io/config/listener-options.ts';
+import { environmentName } from '../../src/io/config/option.ts';
+import { OPTION_LIST, OPTIONS } from '../../src/io/config/options.ts';
 import {
   at,
   deployFiles,
@@ -11,15 +13,11 @@ import {
   type ManifestObject,
 } from '../support/manifests.ts';
 
-const INGRESS_PORT = portOf(OPTIONS.ingressBindAddress.defaultText);
-const ADMIN_PORT = portOf(OPTIONS.adminBindAddress.defaultText);
+const INGRESS_PORT = PORTS.ingress;
+const ADMIN_PORT = PORTS.admin;
 const VARIABLES = new Set(OPTION_LIST.map(([, { key }]) => environmentName(key)));
 
 const objects = readManifests();
-
-function portOf(bindAddress: string): number {
-  return Number(bindAddress.slice(bindAddress.lastIndexOf(':') + 1));
-}
 
 function find(kind: string, name: string): ManifestObject {
   const object = objects.find((one) => one.kind === kind && one.name === name);

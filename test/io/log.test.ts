@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createLogger, type Logger, type LoggerOptions } from '../../src/io/log.ts';
+import { createLogger, type Logger, type LoggerOptions, type LogLevel } from '../../src/io/log.ts';
 
 interface Captured {
   readonly logger: Logger;
@@ -8,19 +8,20 @@ interface Captured {
   readonly errors: string[];
 }
 
-function capture(options: Pick<LoggerOptions, 'level' | 'format'>): Captured {
+function capture(level: LogLevel, format: LoggerOptions['format'], colours = false): Captured {
   const output: string[] = [];
   const errors: string[] = [];
   const sinks = {
     output: { write: (line: string) => void output.push(line) },
     errors: { write: (line: string) => void errors.push(line) },
   };
-  return { logger: createLogger({ ...options, sinks }), output, errors };
+  const directives = [{ target: '', level }];
+  return { logger: createLogger({ directives, format, colours, sinks }), output, errors };
 }
 
 describe('the logger', () => {
   test('writes info and below to the output, warnings and errors to the errors, each once', () => {
-    const { logger, output, errors } = capture({ level: 'trace', format: 'text' });
+    const { logger, output, errors } = capture('trace', 'compact');
     logger.debug('d');
     logger.info('i');
     logger.warn('w');
@@ -31,7 +32,7 @@ describe('the logger', () => {
   });
 
   test('writes nothing below its level', () => {
-    const { logger, output, errors } = capture({ level: 'warn', format: 'text' });
+    const { logger, output, errors } = capture('warn', 'compact');
     logger.info('i');
     logger.warn('w');
     assert.equal(output.length, 0);
@@ -39,34 +40,67 @@ describe('the logger', () => {
   });
 
   test('is silent when off', () => {
-    const { logger, output, errors } = capture({ level: 'off', format: 'json' });
+    const { logger, output, errors } = capture('off', 'json');
     logger.error('e');
     assert.deepEqual([output, errors], [[], []]);
   });
 
   test('writes one JSON object per line, with the context of its parents', () => {
-    const { logger, output } = capture({ level: 'info', format: 'json' });
-    logger.child({ node: 'n1' }).child({ partition: 3 }).info('ready', { ms: 7 });
+    const { logger, output } = capture('info', 'json');
+    const log = logger.child({ node: 'n1' }).of('reprise::partition').child({ partition: 3 });
+    log.info('ready', { ms: 7 });
     const { timestamp, ...record } = JSON.parse(output.join('')) as Record<string, unknown>;
     assert.match(String(timestamp), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    assert.deepEqual(record, { level: 'INFO', message: 'ready', node: 'n1', partition: 3, ms: 7 });
+    assert.deepEqual(record, {
+      level: 'INFO',
+      target: 'reprise::partition',
+      fields: { message: 'ready', node: 'n1', partition: 3, ms: 7 },
+    });
     assert.match(output.join(''), /\n$/);
   });
 
   test('writes an error with its message and stack', () => {
-    const { logger, errors } = capture({ level: 'info', format: 'json' });
+    const { logger, errors } = capture('info', 'json');
     logger.error('failed', { error: new RangeError('too far') });
-    const { error } = JSON.parse(errors.join('')) as { error: Record<string, unknown> };
-    assert.equal(error['type'], 'RangeError');
-    assert.equal(error['message'], 'too far');
-    assert.match(String(error['stack']), /log\.test/);
+    const { fields } = JSON.parse(errors.join('')) as { fields: Record<string, unknown> };
+    const { type, message, stack } = fields['error'] as Record<string, unknown>;
+    assert.deepEqual([type, message], ['RangeError', 'too far']);
+    assert.match(String(stack), /log\.test/);
   });
 
   test('writes one readable line, whatever the message and the fields hold', () => {
-    const { logger, output } = capture({ level: 'info', format: 'text' });
+    const { logger, output } = capture('info', 'compact');
     logger.info('ready', { node: 'n1', path: 'two words', list: [1, 2] });
     logger.info('two\nlines \u001b[31m', { text: 'a\nb' });
-    assert.match(output[0] ?? '', /Z {2}INFO ready node=n1 path="two words" list=\[1,2\]\n$/);
-    assert.match(output[1] ?? '', /INFO "two\\nlines \\u001b\[31m" text="a\\nb"\n$/);
+    assert.match(
+      output[0] ?? '',
+      /Z {2}INFO reprise: ready node=n1 path="two words" list=\[1,2\]\n$/,
+    );
+    assert.match(output[1] ?? '', /INFO reprise: "two\\nlines \\u001b\[31m" text="a\\nb"\n$/);
   });
+
+  test('writes several lines in which nothing looks like another record', () => {
+    const { logger, output } = capture('info', 'pretty');
+    logger.info('two\nlines \u001b[31m', { text: 'a\nb', count: 1 });
+    const [head, ...lines] = output.join('').split('\n');
+    assert.match(head ?? '', /^\d{4}-\d\d-\d\dT[\d:.]+Z INFO reprise$/);
+    assert.deepEqual(lines, [
+      '  two',
+      '    lines \\u001b[31m',
+      '    text: a',
+      '      b',
+      '    count: 1',
+      '',
+    ]);
+  });
+
+  for (const format of ['pretty', 'compact', 'json'] as const) {
+    test(`writes colours in ${format} only where they are wanted and can be shown`, () => {
+      const plain = capture('info', format);
+      const coloured = capture('info', format, true);
+      for (const { logger } of [plain, coloured]) logger.warn('w');
+      assert.equal(plain.errors.join('').includes('\u001b['), false);
+      assert.equal(coloured.errors.join('').includes('\u001b['), format !== 'json');
+    });
+  }
 });

@@ -40,19 +40,20 @@ export async function startAdminRig(
   operator: InvocationOperator = NO_INVOCATIONS,
 ): Promise<AdminRig> {
   const endpoint = await FakeEndpoint.start();
-  const transport = openDeploymentTransport(LAMBDA_SETTINGS);
+  const transport = openDeploymentTransport({ http: {}, lambda: LAMBDA_SETTINGS });
   let storeIsBroken = false;
   const store: SchemaStore = {
     load: () => EMPTY_SCHEMA,
     save: () => (storeIsBroken ? Promise.reject(new Error('disk full')) : Promise.resolve()),
     close: () => Promise.resolve(),
   };
-  const discovery = createDiscovery({ transport, clusterName: 'localcluster', retryDelayMs: 1 });
+  const commonHeaders = [['x-restate-cluster-name', 'localcluster']] as const;
+  const discovery = createDiscovery({ transport, commonHeaders, retryDelayMs: 1 });
   const logged: string[] = [];
   const context: AdminContext = {
     schema: new SchemaActor({ store, discovery, now: () => T0 }),
     operator,
-    serdes: createSerdeClient({ transport, clusterName: 'localcluster' }),
+    serdes: createSerdeClient({ transport, commonHeaders }),
     clock: () => T0,
     random: (bytesCount) => new Uint8Array(bytesCount),
     options: {

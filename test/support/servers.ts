@@ -207,7 +207,12 @@ export class TestServer {
   }
 }
 
-function launch(kind: ServerKind, args: readonly string[], environment: Environment): TrackedChild {
+/** Starts the server's executable with these arguments only. */
+export function launch(
+  kind: ServerKind,
+  args: readonly string[],
+  environment: Environment,
+): TrackedChild {
   const [command, leadingArgs] = executable(kind);
   return new TrackedChild(
     spawn(command, [...leadingArgs, ...args], {
@@ -219,9 +224,8 @@ function launch(kind: ServerKind, args: readonly string[], environment: Environm
 
 /** Configuration of the developer's shell must not reach the server under test. */
 function inheritedEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(RESTATE_|NODE_|AWS_)/i.test(name),
-  );
+  const configures = /^(?:RESTATE_|NODE_|AWS_|(?:RUST_LOG|HTTP_PROXY|NO_PROXY|MEMORY_LIMIT)$)/i;
+  const kept = Object.entries(process.env).filter(([name]) => !configures.test(name));
   return Object.fromEntries(kept);
 }
 

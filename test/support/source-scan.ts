@@ -83,8 +83,9 @@ export function functionsOf(text: string): readonly SourceFunction[] {
   return lines.flatMap((line, start) => {
     const [, indentation, name] = FUNCTION.exec(line) ?? METHOD.exec(line) ?? [];
     if (indentation === undefined || name === undefined || isCall(lines, start)) return [];
-    const end = lines.indexOf(`${indentation}}`, start);
-    return end < 0 ? [] : [{ name, linesCount: end - start + 1 }];
+    const closing = new Set([`${indentation}}`, `${indentation}},`]);
+    const linesCount = lines.slice(start).findIndex((end) => closing.has(end)) + 1;
+    return linesCount === 0 ? [] : [{ name, linesCount }];
   });
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
-import { OPTION_LIST, type OptionValues } from './options.ts';
+import { holdsOptions, KNOWN_KEYS } from './known-keys.ts';
 import type { Setting, Settings } from './setting.ts';
 
 export type FileRead =
@@ -13,8 +13,6 @@ export type FileRead =
   | { readonly kind: 'error'; readonly message: string };
 
 type Table = Readonly<Record<string, unknown>>;
-
-const OPTION_NAMES = new Map(OPTION_LIST.map(([name, { key }]) => [key, name]));
 
 /** Reads a TOML file. `path` is absolute. */
 export function readConfigFile(path: string): FileRead {
@@ -35,13 +33,12 @@ function parseConfigFile(text: string, path: string): FileRead {
     const at = error instanceof TomlError ? ` at line ${error.line}, column ${error.column}` : '';
     return { kind: 'error', message: `TOML parse error${at} of ${path}: ${messageOf(error)}` };
   }
-  const settings = new Map<keyof OptionValues, Setting>();
+  const settings = new Map<string, Setting>();
   const warnings: string[] = [];
   for (const [key, value] of entriesOf(table, '')) {
-    const name = OPTION_NAMES.get(key);
-    if (holdsOptions(key)) return { kind: 'error', message: `${path}: "${key}" is a table` };
-    if (name === undefined) warnings.push(`${path}: unknown option "${key}" is ignored`);
-    else settings.set(name, { raw: { kind: 'toml', value }, source: path });
+    if (KNOWN_KEYS.has(key)) settings.set(key, { raw: { kind: 'toml', value }, source: path });
+    else if (holdsOptions(key)) return { kind: 'error', message: `${path}: "${key}" is a table` };
+    else warnings.push(`${path}: unknown option "${key}" is ignored`);
   }
   return { kind: 'file', settings, warnings };
 }
@@ -58,10 +55,6 @@ function* entriesOf(table: Table, prefix: string): Generator<readonly [string, u
 function isTable(value: unknown): value is Table {
   if (typeof value !== 'object' || value === null) return false;
   return !Array.isArray(value) && !(value instanceof Date);
-}
-
-function holdsOptions(key: string): boolean {
-  return OPTION_LIST.some(([, option]) => option.key.startsWith(`${key}.`));
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,5 @@
-import { environmentName, OPTION_LIST } from './options.ts';
+import { environmentName } from './option.ts';
+import { OPTION_LIST } from './options.ts';
 import { PRODUCT_VERSION } from './product-version.ts';
 
 interface Entry {
@@ -24,6 +25,9 @@ export function helpText(): string {
     'Options, as keys of the config file and as environment variables. A flag wins over the',
     'environment, the environment over the file. "a.b" is the key b in the table [a].',
     ...optionEntries().flatMap(renderEntry),
+    '',
+    "Options of Restate's server that have no meaning here are accepted, as keys, variables and flags:",
+    'see docs/options.md.',
   ].join('\n');
 }
 
@@ -38,6 +42,9 @@ function flagEntries(): readonly Entry[] {
       lines: ['TOML file with options; the environment variable RESTATE_CONFIG names one too.'],
     },
     ...flags,
+    { head: '    --dump-config', lines: ['Prints the effective options as a config file.'] },
+    { head: '    --production', lines: ['Accepted; a node provisions itself all the same.'] },
+    { head: '    --no-logo', lines: ['Prints no title on a terminal.'] },
     { head: '-h, --help', lines: ['Prints this text.'] },
     { head: '-V, --version', lines: ['Prints the version.'] },
   ];

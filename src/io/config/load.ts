@@ -1,30 +1,32 @@
 // Flags, environment, file and defaults, in falling order of precedence, made into one configuration.
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { assert } from '../../actors/domain/assert.ts';
+import { completeConfig, type ServerConfig } from './complete-config.ts';
+import { dumpConfig } from './dump.ts';
 import { configFileOfEnvironment, type Environment, readEnvironment } from './environment.ts';
 import { readConfigFile } from './file.ts';
 import { parseFlags } from './flags.ts';
+import { FOREIGN_OPTIONS } from './foreign-options.ts';
 import { helpText, versionText } from './help.ts';
-import { OPTION_LIST, type OptionContext, type OptionValues } from './options.ts';
+import { DEPRECATED_KEYS } from './known-keys.ts';
+import type { OptionContext } from './option.ts';
+import { OPTION_LIST } from './options.ts';
 import type { Setting, Settings } from './setting.ts';
+import type { AnyValueType } from './value-type.ts';
 
-export interface ServerConfig extends OptionValues {
-  /** Nobody chose `nodeName`: it is the host name. */
-  readonly nodeNameIsDefault: boolean;
-  /** Absolute path of the file that was read. */
-  readonly configFile: string | undefined;
-}
+export type { ServerConfig };
 
 export type LoadedConfig =
   | {
       readonly kind: 'run';
       readonly config: ServerConfig;
+      /** Without the picture and its captions, on a terminal. */
+      readonly noLogo: boolean;
       /** One line each. */
       readonly warnings: readonly string[];
     }
-  /** Print to standard output and exit with 0. */
-  | { readonly kind: 'print'; readonly text: string }
+  /** Print to standard output, the warnings to standard error, and exit with 0. */
+  | { readonly kind: 'print'; readonly text: string; readonly warnings: readonly string[] }
   /** Print to standard error and exit. */
   | { readonly kind: 'error'; readonly exitCode: number; readonly message: string };
 
@@ -44,22 +46,18 @@ const EXIT_CONFIGURATION = 1;
 export function loadConfig(sources: ConfigSources): LoadedConfig {
   const flags = parseFlags(sources.argv);
   if (flags.kind === 'usageError') return usageError(flags.message);
-  if (flags.help) return { kind: 'print', text: helpText() };
-  if (flags.version) return { kind: 'print', text: versionText() };
+  if (flags.help) return { kind: 'print', text: helpText(), warnings: [] };
+  if (flags.version) return { kind: 'print', text: versionText(), warnings: [] };
   const file = readFile(flags.configFile ?? configFileOfEnvironment(sources.env), sources.cwd);
   if (file.kind === 'error') return configurationError(file.message);
   const layers = [flags.settings, readEnvironment(sources.env), file.settings];
-  const values = effectiveValues(layers, sources);
-  if (values.kind === 'error') return values;
-  const { baseDir, requestIdentityKeyFile } = values.values;
-  const config: ServerConfig = {
-    ...values.values,
-    baseDir: resolve(sources.cwd, baseDir),
-    requestIdentityKeyFile: requestIdentityKeyFile && resolve(sources.cwd, requestIdentityKeyFile),
-    nodeNameIsDefault: findSetting('nodeName', layers) === undefined,
-    configFile: file.path,
-  };
-  return { kind: 'run', config, warnings: file.warnings };
+  const moved = moveDeprecated(layers);
+  const read = readOptions([moved.settings, ...layers]);
+  if (read.kind === 'error') return read;
+  const config = completeConfig({ ...read.given, configFile: file.path }, sources);
+  const warnings = [...file.warnings, ...moved.warnings, ...read.warnings];
+  if (flags.dumpConfig) return { kind: 'print', text: dumpConfig(config), warnings };
+  return { kind: 'run', config, noLogo: flags.noLogo, warnings };
 }
 
 /**
@@ -68,27 +66,8 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
  * chosen, and relative paths start at the working directory.
  */
 export function defaultServerConfig(overrides: Partial<ServerConfig> = {}): ServerConfig {
-  const cwd = process.cwd();
-  const loaded = loadConfig({
-    argv: [],
-    env: {},
-    cwd,
-    hostname: hostname(),
-    cores: availableParallelism(),
-  });
-  assert(loaded.kind === 'run', 'the defaults of the configuration are valid');
-  const given = withoutUndefined(overrides);
-  const config: ServerConfig = {
-    ...loaded.config,
-    nodeNameIsDefault: given.nodeName === undefined,
-    ...given,
-  };
-  const { baseDir, requestIdentityKeyFile } = config;
-  return {
-    ...config,
-    baseDir: resolve(cwd, baseDir),
-    requestIdentityKeyFile: requestIdentityKeyFile && resolve(cwd, requestIdentityKeyFile),
-  };
+  const context = { cwd: process.cwd(), hostname: hostname(), cores: availableParallelism() };
+  return completeConfig(withoutUndefined(overrides), context);
 }
 
 function withoutUndefined(overrides: Partial<ServerConfig>): Partial<ServerConfig> {
@@ -119,27 +98,76 @@ function readFile(path: string | undefined, cwd: string) {
   return { ...readConfigFile(absolute), path: absolute };
 }
 
-type EffectiveValues = { readonly kind: 'values'; readonly values: OptionValues } | ConfigError;
-
-function effectiveValues(layers: readonly Settings[], context: OptionContext): EffectiveValues {
-  const values: Record<string, unknown> = {};
-  for (const [name, option] of OPTION_LIST) {
-    const setting = findSetting(name, layers);
-    if (setting === undefined) {
-      values[name] = option.defaultOf(context);
-      continue;
-    }
-    const parsed = option.type.parse(setting.raw);
-    if (!parsed.ok) return refuseSetting(option.key, setting, parsed.reason);
-    values[name] = parsed.value;
-  }
-  // The loop has filled in every name of the table with a value of its type.
-  return { kind: 'values', values: values as OptionValues };
+interface Moved {
+  /** By the new keys. */
+  readonly settings: Settings;
+  readonly warnings: readonly string[];
 }
 
-/** The setting of the first layer that has one. */
-function findSetting(name: keyof OptionValues, layers: readonly Settings[]): Setting | undefined {
-  return layers.find((settings) => settings.has(name))?.get(name);
+function moveDeprecated(layers: readonly Settings[]): Moved {
+  const settings = new Map<string, Setting>();
+  const warnings: string[] = [];
+  for (const [old, current] of DEPRECATED_KEYS) {
+    const [setting] = findSettings(old, layers);
+    if (setting === undefined) continue;
+    settings.set(current, setting);
+    const { source } = setting;
+    warnings.push(`${source}: the option "${old}" is deprecated, use "${current}" instead`);
+  }
+  return { settings, warnings };
+}
+
+type OptionsRead =
+  | {
+      readonly kind: 'options';
+      readonly given: Partial<ServerConfig>;
+      readonly warnings: readonly string[];
+    }
+  | ConfigError;
+
+/** Reads what the layers say, the first one wins. */
+function readOptions(layers: readonly Settings[]): OptionsRead {
+  const given: Record<string, unknown> = {};
+  const warnings: string[] = [];
+  for (const [name, { key, type, isUnused, defaultText }] of OPTION_LIST) {
+    const value = readValue(key, type, layers);
+    if (value.kind === 'error') return value;
+    if (value.kind === 'unset') continue;
+    given[name] = value.value;
+    if (!isUnused || type.show(value.value) === defaultText) continue;
+    warnings.push(`${value.source}: the option "${key}" has no effect in this version`);
+  }
+  for (const { key, type, defaultText } of FOREIGN_OPTIONS.values()) {
+    const value = readValue(key, type, layers);
+    if (value.kind === 'error') return value;
+    if (value.kind === 'unset' || type.show(value.value) === defaultText) continue;
+    warnings.push(`${value.source}: the option "${key}" has no effect in Reprise`);
+  }
+  // Every value was parsed by the type of its option.
+  return { kind: 'options', given: given as Partial<ServerConfig>, warnings };
+}
+
+type ValueRead =
+  | { readonly kind: 'set'; readonly value: NonNullable<unknown>; readonly source: string }
+  | { readonly kind: 'unset' }
+  | ConfigError;
+
+function readValue(key: string, type: AnyValueType, layers: readonly Settings[]): ValueRead {
+  const [first, ...others] = findSettings(key, layers);
+  if (first === undefined) return { kind: 'unset' };
+  const parsed = type.parse(first.raw);
+  if (!parsed.ok) return refuseSetting(key, first, parsed.reason);
+  let { value } = parsed;
+  for (const { raw } of others) {
+    const lower = type.parse(raw);
+    if (type.merge !== undefined && lower.ok) value = type.merge(lower.value, value);
+  }
+  return { kind: 'set', value, source: first.source };
+}
+
+/** What the layers say about an option, the one that wins first. */
+function findSettings(key: string, layers: readonly Settings[]): readonly Setting[] {
+  return layers.flatMap((settings) => settings.get(key) ?? []);
 }
 
 function refuseSetting(key: string, { source }: Setting, reason: string): ConfigError {

@@ -1,14 +1,15 @@
 import { must } from '../../actors/domain/assert.ts';
 import type { LoggerOptions } from '../log.ts';
 import type { ServerConfig } from './load.ts';
-import { logLevelOf } from './log-filter.ts';
+import { parseLogFilter } from './log-filter.ts';
 
-/** How the server logs. `isTerminal` decides the format that nobody chose. */
-export function logOptionsOf(
-  { logFilter, logFormat }: Pick<ServerConfig, 'logFilter' | 'logFormat'>,
-  isTerminal: boolean,
-): LoggerOptions {
-  const level = must(logLevelOf(logFilter), 'the configured log filter is well-formed');
-  const format = logFormat ?? (isTerminal ? 'pretty' : 'json');
-  return { level, format: format === 'json' ? 'json' : 'text' };
+type LogConfig = Pick<ServerConfig, 'logFilter' | 'logFormat' | 'logDisableAnsiCodes'>;
+
+/** How the server logs. `isTerminal` decides the format that nobody chose, and about colours. */
+export function logOptionsOf(config: LogConfig, isTerminal: boolean): LoggerOptions {
+  return {
+    directives: must(parseLogFilter(config.logFilter), 'the configured log filter is well-formed'),
+    format: config.logFormat ?? (isTerminal ? 'pretty' : 'json'),
+    colours: isTerminal && !config.logDisableAnsiCodes,
+  };
 }

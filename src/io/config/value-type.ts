@@ -1,6 +1,5 @@
 // How the value of an option is written. One type serves the file, the environment and the flags; only
 // the file has typed values, the other two have texts.
-import { isIP } from 'node:net';
 import { formatDuration, parseDuration } from '../../actors/domain/duration.ts';
 import { type DurationMs, durationMs } from '../../actors/domain/time.ts';
 
@@ -18,15 +17,30 @@ export interface ValueType<T> {
   /** Shown in the help text in place of a value. */
   readonly placeholder: string;
   parse(raw: RawValue): ValueParse<T>;
-  /** The value as it may be written. */
+  /** The value as it may be written, in one line. */
   show(value: T): string;
+  /** The value as it stands in a file. Default: the text that `show` gives. */
+  toToml?(value: T): unknown;
+  /** For values of several parts: puts those of `higher` over those of `lower`. */
+  merge?(lower: T, higher: T): T;
 }
 
-function accept<T>(value: T): ValueParse<T> {
+/** A type for code that treats all values alike. */
+export type AnyValueType = ValueType<NonNullable<unknown>>;
+
+/** For types whose values TOML has itself. */
+export function asItIs(value: unknown): unknown {
+  return value;
+}
+
+export function accept<T>(value: T): ValueParse<T> {
   return { ok: true, value };
 }
 
-function expected(form: string, raw: RawValue): { readonly ok: false; readonly reason: string } {
+export function expected(
+  form: string,
+  raw: RawValue,
+): { readonly ok: false; readonly reason: string } {
   return { ok: false, reason: `expected ${form}, found ${showRaw(raw)}` };
 }
 
@@ -35,7 +49,7 @@ function showRaw(raw: RawValue): string {
 }
 
 /** The text of a value, `undefined` for a TOML value that is no string. */
-function textOf(raw: RawValue): string | undefined {
+export function textOf(raw: RawValue): string | undefined {
   if (raw.kind === 'text') return raw.text;
   return typeof raw.value === 'string' ? raw.value : undefined;
 }
@@ -74,18 +88,6 @@ export function choiceType<const T extends string>(...choices: readonly T[]): Va
   };
 }
 
-/** Of all texts only `true` and `false` count, as on the reference. */
-export const BOOLEAN: ValueType<boolean> = {
-  placeholder: 'true|false',
-  parse(raw) {
-    if (raw.kind === 'toml' && typeof raw.value === 'boolean') return accept(raw.value);
-    if (raw.kind === 'text' && raw.text === 'true') return accept(true);
-    if (raw.kind === 'text' && raw.text === 'false') return accept(false);
-    return expected('true or false', raw);
-  },
-  show: String,
-};
-
 /** A whole number from `min` to `max`, both inclusive. */
 export function integerType(min: number, max: number): ValueType<number> {
   return {
@@ -94,9 +96,40 @@ export function integerType(min: number, max: number): ValueType<number> {
       const value = numberOf(raw);
       const isValid =
         value !== undefined && Number.isInteger(value) && value >= min && value <= max;
-      return isValid ? accept(value) : expected(`a whole number from ${min} to ${max}`, raw);
+      return isValid ? accept(value) : expected(wholeNumber(min, max), raw);
     },
     show: String,
+    toToml: asItIs,
+  };
+}
+
+function wholeNumber(min: number, max: number): string {
+  if (max < Number.MAX_SAFE_INTEGER) return `a whole number from ${min} to ${max}`;
+  return min === 0 ? 'a whole number' : `a whole number, at least ${min}`;
+}
+
+/** `true` or `false`, in the file without quotes. */
+export const BOOLEAN: ValueType<boolean> = {
+  placeholder: 'true|false',
+  parse(raw) {
+    const value = raw.kind === 'toml' ? raw.value : { true: true, false: false }[raw.text];
+    return typeof value === 'boolean' ? accept(value) : expected('true or false', raw);
+  },
+  show: String,
+  toToml: asItIs,
+};
+
+/** A finite number from `min`, inclusive, to `max`, inclusive. */
+export function numberType(min: number, max: number): ValueType<number> {
+  return {
+    placeholder: 'number',
+    parse(raw) {
+      const value = numberOf(raw);
+      const isValid = value !== undefined && Number.isFinite(value) && value >= min && value <= max;
+      return isValid ? accept(value) : expected(`a number from ${min} to ${max}`, raw);
+    },
+    show: String,
+    toToml: asItIs,
   };
 }
 
@@ -109,6 +142,7 @@ export const FACTOR: ValueType<number> = {
     return isValid ? accept(value) : expected('a number above 0', raw);
   },
   show: String,
+  toToml: asItIs,
 };
 
 /** A whole number above zero, or `unlimited`. */
@@ -121,6 +155,7 @@ export const ATTEMPTS: ValueType<number | 'unlimited'> = {
     return isValid ? accept(value) : expected('a whole number above 0 or "unlimited"', raw);
   },
   show: String,
+  toToml: asItIs,
 };
 
 export interface DurationTypeOptions {
@@ -151,8 +186,11 @@ export function durationType(options: DurationTypeOptions): ValueType<DurationMs
 const BYTE_UNITS = ['', 'k', 'm', 'g', 't', 'p'];
 const BYTE_COUNT = /^(\d+(?:\.\d+)?)\s*(?:([kmgtp])(i?))?b?$/i;
 
-/** `1GiB`, `1.5 GiB`, `3Gi`, decimal `512MB` and `100k`, or a plain number of bytes. At least `min`. */
-export function byteCountType(min: number): ValueType<number> {
+/**
+ * `1GiB`, `1.5 GiB`, `3Gi`, decimal `512MB` and `100k`, or a plain number of bytes; from `min` to `max`,
+ * both inclusive.
+ */
+export function byteCountType(min: number, max = Number.MAX_SAFE_INTEGER): ValueType<number> {
   const form = 'a human-readable byte count such as "32 MiB", "100k" or 4096';
   return {
     placeholder: 'bytes',
@@ -160,7 +198,8 @@ export function byteCountType(min: number): ValueType<number> {
       const text = textOf(raw);
       const bytes = text === undefined ? numberOf(raw) : parseByteCount(text);
       if (bytes === undefined || !Number.isSafeInteger(bytes)) return expected(form, raw);
-      return bytes >= min ? accept(bytes) : expected(`at least ${min} bytes`, raw);
+      if (bytes < min) return expected(`at least ${min} bytes`, raw);
+      return bytes > max ? expected(`at most ${max} bytes`, raw) : accept(bytes);
     },
     show: showByteCount,
   };
@@ -174,37 +213,12 @@ function parseByteCount(text: string): number | undefined {
   return Math.round(Number(amount) * base ** BYTE_UNITS.indexOf(unit.toLowerCase()));
 }
 
+/** In the largest unit that says it with one decimal, for it must mean the same when it is read again. */
 function showByteCount(bytes: number): string {
-  const exponent = Math.min(5, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
-  if (exponent === 0) return `${bytes} B`;
-  const amount = bytes / 1024 ** exponent;
-  return `${Number(amount.toFixed(1))} ${(BYTE_UNITS[exponent] ?? '').toUpperCase()}iB`;
-}
-
-const IPV4_WITH_PORT = /^([^:]+)(?::(\d{1,5}))?$/;
-const IPV6_WITH_PORT = /^\[([^\]]+)\](?::(\d{1,5}))?$/;
-
-/** `ip`, `ip:port`, `[v6]` or `[v6]:port`, always returned with a port. Port 0 lets the system choose. */
-export function bindAddressType(defaultPort: number): ValueType<string> {
-  return {
-    placeholder: 'ip[:port]',
-    parse(raw) {
-      const address = parseBindAddress(textOf(raw) ?? '', defaultPort);
-      return address === undefined
-        ? expected('an IP address such as 0.0.0.0:8080, [::]:8080 or 127.0.0.1', raw)
-        : accept(address);
-    },
-    show: (value) => value,
-  };
-}
-
-function parseBindAddress(text: string, defaultPort: number): string | undefined {
-  if (isIP(text) === 6) return `[${text}]:${defaultPort}`;
-  const match = IPV6_WITH_PORT.exec(text) ?? IPV4_WITH_PORT.exec(text);
-  if (match === null) return undefined;
-  const [, host = '', port = String(defaultPort)] = match;
-  if (isIP(host) === 0 || Number(port) > 65_535) return undefined;
-  const isBracketed = text.startsWith('[');
-  if (isBracketed !== (isIP(host) === 6)) return undefined;
-  return `${isBracketed ? `[${host}]` : host}:${Number(port)}`;
+  for (let exponent = BYTE_UNITS.length - 1; exponent > 0; exponent -= 1) {
+    const amount = (bytes * 10) / 1024 ** exponent;
+    if (amount < 10 || !Number.isInteger(amount)) continue;
+    return `${amount / 10} ${(BYTE_UNITS[exponent] ?? '').toUpperCase()}iB`;
+  }
+  return `${bytes} B`;
 }

@@ -31,6 +31,10 @@ export class ConnectionPool implements ConnectionOwner, StreamHolder {
     this.#options = options;
   }
 
+  get streamWindowBytes(): number {
+    return this.#options.streamWindowBytes;
+  }
+
   /** Takes a stream that has no connection yet. */
   open(stream: Http2Stream): void {
     if (this.#closed !== undefined) {

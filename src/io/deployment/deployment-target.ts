@@ -1,10 +1,11 @@
 import { encodePseudoFields } from './hpack-encoder.ts';
+import { type Place, placeOf } from './proxy.ts';
 
 /** Paths whose encoding is remembered for one deployment; far more than it has handlers. */
 const PATHS_CACHED_MAX = 10_000;
 
 /** What the URI of a deployment says about reaching it. */
-export class DeploymentTarget {
+export class DeploymentTarget implements Place {
   /** The URI in its normal form, as failures show it. */
   readonly uri: string;
   /** Scheme, host and port: what shares connections. */
@@ -20,10 +21,10 @@ export class DeploymentTarget {
   constructor(url: URL) {
     this.uri = url.href;
     this.origin = url.origin;
-    this.secure = url.protocol === 'https:';
-    // Square brackets mark an IPv6 address in a URI only.
-    this.host = url.hostname.replace(/^\[|\]$/g, '');
-    this.port = url.port === '' ? (this.secure ? 443 : 80) : Number(url.port);
+    const { secure, host, port } = placeOf(url);
+    this.secure = secure;
+    this.host = host;
+    this.port = port;
     this.#authority = url.host;
     this.#pathPrefix = url.pathname.replace(/\/$/, '');
     this.#query = url.search;

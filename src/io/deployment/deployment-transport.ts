@@ -6,19 +6,26 @@ import type {
 } from '../../actors/ports.ts';
 import type { LambdaSettings } from './function-call.ts';
 import { LambdaTransport } from './lambda-transport.ts';
-import { HttpDeploymentTransport } from './transport.ts';
+import { HttpDeploymentTransport, type TransportOptions } from './transport.ts';
+
+/** How deployments of each kind are reached. Plain data. */
+export interface TransportSettings {
+  readonly http: TransportOptions;
+  readonly lambda: LambdaSettings;
+}
 
 /** Reaches deployments of every kind. */
-export function openDeploymentTransport(settings: LambdaSettings): DeploymentTransport {
+export function openDeploymentTransport(settings: TransportSettings): DeploymentTransport {
   return new AnyTransport(settings);
 }
 
 class AnyTransport implements DeploymentTransport {
-  readonly #http = new HttpDeploymentTransport();
+  readonly #http: HttpDeploymentTransport;
   readonly #lambda: LambdaTransport;
 
-  constructor(settings: LambdaSettings) {
-    this.#lambda = new LambdaTransport(settings);
+  constructor({ http, lambda }: TransportSettings) {
+    this.#http = new HttpDeploymentTransport(http);
+    this.#lambda = new LambdaTransport(lambda);
   }
 
   open(request: DeploymentRequest, listener: DeploymentStreamListener): DeploymentStream {

@@ -25,8 +25,8 @@ export interface DiscoveryOptions {
   readonly transport: DeploymentTransport;
   /** Default: requests are not signed. */
   readonly identity?: RequestIdentity | undefined;
-  /** Sent as `x-restate-cluster-name`. Reference: `cluster-name`, default `localcluster`. */
-  readonly clusterName: string;
+  /** Headers of every request, after those of the deployment and of the identity. */
+  readonly commonHeaders: ReadonlyArray<readonly [name: string, value: string]>;
   /** For everything, tries included. Unit: milliseconds. Default 30,000. */
   readonly timeoutMs?: number | undefined;
   /** Largest manifest. Unit: bytes, inclusive. Default 16 MiB. */
@@ -143,7 +143,7 @@ class Exchange {
   }
 
   #fetchOnce(): Promise<FetchResult> {
-    const { transport, identity, clusterName, bodyBytesMax } = this.#options;
+    const { transport, identity, commonHeaders, bodyBytesMax } = this.#options;
     const path = '/discover';
     const request = {
       endpoint: this.#endpoint(),
@@ -153,7 +153,7 @@ class Exchange {
         ['accept', ACCEPT],
         ...Object.entries(this.#request.additionalHeaders),
         ...(identity ?? NO_REQUEST_IDENTITY).headersFor(path, undefined),
-        ['x-restate-cluster-name', clusterName],
+        ...commonHeaders,
       ],
     } as const;
     const bounds = { bodyBytesMax: bodyBytesMax ?? 16 * 1024 * 1024, signal: this.#signal };

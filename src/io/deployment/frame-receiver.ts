@@ -14,8 +14,9 @@ import {
   PRIORITY_BYTES,
   STREAM_ID_MAX,
   type FrameSink,
+  WINDOW_BYTES_DEFAULT,
 } from './http2-frames.ts';
-import { CONNECTION_WINDOW_BYTES, type Http2Session } from './http2-session.ts';
+import type { Http2Session } from './http2-session.ts';
 import type { Http2Stream } from './http2-stream.ts';
 import { readSettings } from './peer-settings.ts';
 import { readResponseHead, trailersAreWellFormed } from './response-head.ts';
@@ -32,10 +33,13 @@ export class FrameReceiver implements FrameSink {
   readonly #decoder = new HpackDecoder(HEADER_LIST_BYTES_MAX);
   readonly #headerBlock = new HeaderBlock();
   readonly #floodGuard = new FloodGuard();
-  readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES);
+  readonly #receiveWindow: ReceiveWindow;
 
   constructor(session: Http2Session) {
     this.#session = session;
+    this.#receiveWindow = new ReceiveWindow(
+      Math.max(session.limits.connectionWindowBytes, WINDOW_BYTES_DEFAULT),
+    );
   }
 
   onFrame(
@@ -63,7 +67,8 @@ export class FrameReceiver implements FrameSink {
     if (!this.#session.settingsReceived && text === HTTP11_RESPONSE_START) {
       this.#session.onPeerIsHttp11();
     } else {
-      this.#violate(ErrorCode.frameSizeError, 'frame larger than 16384 bytes');
+      const { frameBytesMax } = this.#session.limits;
+      this.#violate(ErrorCode.frameSizeError, `frame larger than ${frameBytesMax} bytes`);
     }
     return false;
   }

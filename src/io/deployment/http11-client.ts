@@ -1,25 +1,27 @@
 import { Readable } from 'node:stream';
-import type { SecureContext } from 'node:tls';
-import { Agent, errors, type Dispatcher } from 'undici';
+import { Agent, buildConnector, errors, type Dispatcher } from 'undici';
 import type {
   DeploymentRequest,
   DeploymentStream,
   DeploymentStreamListener,
 } from '../../actors/ports.ts';
 import type { DeploymentTarget } from './deployment-target.ts';
+import type { ConnectionOptions } from './http2-connection.ts';
 import { connectionLost, describeSocketError, failureOf, type FailureReason } from './failures.ts';
+
+type ConnectorOptions = Pick<ConnectionOptions, 'trust' | 'connectTimeoutMs' | 'proxy'>;
 
 /** Deployments that speak only HTTP/1.1: one request at a time on each kept-alive connection. */
 export class Http11Client {
   readonly #agent: Agent;
 
-  constructor(trust: SecureContext, connectTimeoutMs: number) {
+  constructor(options: ConnectorOptions) {
     this.#agent = new Agent({
       pipelining: 1,
       // Attempts have timeouts of their own.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { timeout: connectTimeoutMs, secureContext: trust },
+      connect: createConnector(options),
     });
   }
 
@@ -45,6 +47,26 @@ export class Http11Client {
   async close(): Promise<void> {
     await this.#agent.destroy(new Error('the server is shutting down'));
   }
+}
+
+function createConnector({
+  trust,
+  connectTimeoutMs,
+  proxy,
+}: ConnectorOptions): buildConnector.connector {
+  const connect = buildConnector({ timeout: connectTimeoutMs, secureContext: trust });
+  if (proxy === undefined) return connect;
+  return (options, callback) => {
+    const { protocol, hostname, port } = options;
+    const target = { host: hostname, port: Number(port), secure: protocol === 'https:' };
+    const place = proxy.placeFor(target);
+    const changed = place !== target && {
+      protocol: place.secure ? 'https:' : 'http:',
+      hostname: place.host,
+      port: String(place.port),
+    };
+    connect({ ...options, ...changed }, callback);
+  };
 }
 
 const PROTOCOL_ERRORS = [

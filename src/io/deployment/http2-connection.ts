@@ -13,18 +13,21 @@ import {
 } from './failures.ts';
 import { ErrorCode, FrameReader } from './http2-frames.ts';
 import { FrameReceiver } from './frame-receiver.ts';
-import { Http2Session, type SessionOwner } from './http2-session.ts';
+import { Http2Session, type SessionLimits, type SessionOwner } from './http2-session.ts';
 import type { Http2Stream } from './http2-stream.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { openSocket, speaksHttp2 } from './open-socket.ts';
+import type { Proxy } from './proxy.ts';
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends SessionLimits {
   readonly trust: SecureContext;
+  readonly proxy: Proxy | undefined;
   readonly streamsPerConnectionMax: number;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly keepAliveIntervalMs: number;
   readonly keepAliveTimeoutMs: number;
+  readonly keepAliveJitterShare: number;
 }
 
 /** Who hands streams to the connection. */
@@ -58,10 +61,14 @@ export class Http2Connection implements SessionOwner {
   constructor(target: DeploymentTarget, options: ConnectionOptions, owner: ConnectionOwner) {
     this.#owner = owner;
     this.#options = options;
-    this.#session = new Http2Session(this);
-    this.#reader = new FrameReader(new FrameReceiver(this.#session));
+    this.#session = new Http2Session(this, options);
+    this.#reader = new FrameReader(new FrameReceiver(this.#session), options.frameBytesMax);
     this.#keepAlive = new KeepAlive(
-      { intervalMs: options.keepAliveIntervalMs, timeoutMs: options.keepAliveTimeoutMs },
+      {
+        intervalMs: options.keepAliveIntervalMs,
+        timeoutMs: options.keepAliveTimeoutMs,
+        jitterShare: options.keepAliveJitterShare,
+      },
       () => {
         this.#session.ping();
       },
@@ -149,7 +156,8 @@ export class Http2Connection implements SessionOwner {
   }
 
   #openSocket(target: DeploymentTarget): net.Socket {
-    const socket = openSocket(target, this.#options.trust, () => {
+    const { proxy, trust } = this.#options;
+    const socket = openSocket(proxy?.placeFor(target) ?? target, trust, () => {
       this.#onConnected();
     });
     socket.on('data', (chunk: Buffer) => {

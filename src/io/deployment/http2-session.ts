@@ -15,32 +15,38 @@ import { HEADER_TABLE_BYTES } from './hpack-decoder.ts';
 import {
   CONNECTION_PREFACE,
   ErrorCode,
-  FRAME_PAYLOAD_BYTES_DEFAULT,
   FrameFlag,
   SettingId,
   STREAM_ID_MAX,
   WINDOW_BYTES_DEFAULT,
 } from './http2-frames.ts';
-import { STREAM_WINDOW_BYTES, type Http2Stream, type StreamHolder } from './http2-stream.ts';
+import type { Http2Stream, StreamHolder } from './http2-stream.ts';
 import type { PeerSettings } from './peer-settings.ts';
 
-/**
- * Window of a connection. Unit: bytes. Default of the reference:
- * `http2-initial-connection-window-size`.
- */
-export const CONNECTION_WINDOW_BYTES = 5 * 1024 * 1024;
-/** Streams a peer is assumed to take before it says so. Source: RFC 9113, 6.5.2. */
-const CONCURRENT_STREAMS_ASSUMED = 100;
 /** Opaque data of our PINGs; any answer will do, so it need not be told apart. */
 const PING_DATA = Buffer.alloc(8);
 
-const OUR_SETTINGS: ReadonlyArray<readonly [id: number, value: number]> = [
-  [SettingId.headerTableSize, HEADER_TABLE_BYTES],
-  [SettingId.enablePush, 0],
-  [SettingId.initialWindowSize, STREAM_WINDOW_BYTES],
-  [SettingId.maxFrameSize, FRAME_PAYLOAD_BYTES_DEFAULT],
-  [SettingId.maxHeaderListSize, HEADER_LIST_BYTES_MAX],
-];
+/** What we let the peer do. Unit of sizes: bytes. */
+export interface SessionLimits {
+  /** Window of each stream. */
+  readonly streamWindowBytes: number;
+  /** Window of the connection; less than the protocol begins with counts as that. */
+  readonly connectionWindowBytes: number;
+  /** Largest payload of a frame. */
+  readonly frameBytesMax: number;
+  /** Streams a peer is assumed to take before it says so. */
+  readonly peerStreamsAssumed: number;
+}
+
+function settingsFor(limits: SessionLimits): ReadonlyArray<readonly [id: number, value: number]> {
+  return [
+    [SettingId.headerTableSize, HEADER_TABLE_BYTES],
+    [SettingId.enablePush, 0],
+    [SettingId.initialWindowSize, limits.streamWindowBytes],
+    [SettingId.maxFrameSize, limits.frameBytesMax],
+    [SettingId.maxHeaderListSize, HEADER_LIST_BYTES_MAX],
+  ];
+}
 
 /** Who owns the session: the connection with the socket. */
 export interface SessionOwner {
@@ -55,17 +61,20 @@ export interface SessionOwner {
 }
 
 export class Http2Session implements StreamHolder {
+  readonly limits: SessionLimits;
   readonly #owner: SessionOwner;
   readonly #writer: FrameWriter;
   readonly #flow: SendFlow;
   readonly #streams = new Map<number, Http2Stream>();
   #nextStreamId = 1;
-  #peerStreamsMax = CONCURRENT_STREAMS_ASSUMED;
+  #peerStreamsMax: number;
   #settingsReceived = false;
   #ended = false;
 
-  constructor(owner: SessionOwner) {
+  constructor(owner: SessionOwner, limits: SessionLimits) {
     this.#owner = owner;
+    this.limits = limits;
+    this.#peerStreamsMax = limits.peerStreamsAssumed;
     this.#writer = new FrameWriter((bytes) => {
       owner.transmit(bytes);
     });
@@ -98,8 +107,9 @@ export class Http2Session implements StreamHolder {
   /** Writes what every client begins with. */
   begin(): void {
     this.#writer.raw(CONNECTION_PREFACE);
-    this.#writer.settings(OUR_SETTINGS);
-    this.#writer.windowUpdate(0, CONNECTION_WINDOW_BYTES - WINDOW_BYTES_DEFAULT);
+    this.#writer.settings(settingsFor(this.limits));
+    const addedBytes = this.limits.connectionWindowBytes - WINDOW_BYTES_DEFAULT;
+    if (addedBytes > 0) this.#writer.windowUpdate(0, addedBytes);
   }
 
   ping(): void {

@@ -4,11 +4,6 @@ import { failureOf, type FailureReason } from './failures.ts';
 import { Backlog, ReceiveWindow, type SendingStream } from './flow-control.ts';
 import type { RequestBlock } from './frame-writer.ts';
 
-/**
- * Window of a stream. Unit: bytes. Default of the reference: `http2-initial-stream-window-size`.
- */
-export const STREAM_WINDOW_BYTES = 2 * 1024 * 1024;
-
 /** Whoever holds a stream at the moment: the queue of a pool, then a connection. */
 export interface StreamHolder {
   send(stream: Http2Stream, bytes: Uint8Array): void;
@@ -22,7 +17,7 @@ export interface StreamHolder {
 export class Http2Stream implements DeploymentStream, SendingStream {
   readonly block: RequestBlock;
   readonly backlog = new Backlog();
-  readonly receiveWindow = new ReceiveWindow(STREAM_WINDOW_BYTES);
+  readonly receiveWindow: ReceiveWindow;
   holder: StreamHolder;
   /** 0 until a connection takes the stream. */
   id = 0;
@@ -41,8 +36,9 @@ export class Http2Stream implements DeploymentStream, SendingStream {
     block: RequestBlock,
     bodiless: boolean,
     listener: DeploymentStreamListener,
-    holder: StreamHolder,
+    holder: StreamHolder & { readonly streamWindowBytes: number },
   ) {
+    this.receiveWindow = new ReceiveWindow(holder.streamWindowBytes);
     this.#target = target;
     this.block = block;
     this.#requestEnded = bodiless;

@@ -1,10 +1,10 @@
 export interface KeepAliveOptions {
+  /** 0 switches the pings off. */
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** Interval varies by this share, so that connections opened together do not ping together. */
+  readonly jitterShare: number;
 }
-
-/** Interval varies by this share, so that connections opened together do not ping together. */
-const JITTER_SHARE = 0.2;
 
 /** Pings a connection now and then and notices when nothing comes back, neither PONG nor data. */
 export class KeepAlive {
@@ -21,12 +21,14 @@ export class KeepAlive {
   }
 
   start(): void {
-    const jitter = 1 + JITTER_SHARE * (2 * Math.random() - 1);
+    const { intervalMs, jitterShare } = this.#options;
+    if (intervalMs === 0) return;
+    const jitter = 1 + jitterShare * (2 * Math.random() - 1);
     this.#timer = setTimeout(() => {
       this.#heardSincePing = false;
       this.#ping();
       this.#awaitAnswer();
-    }, this.#options.intervalMs * jitter).unref();
+    }, intervalMs * jitter).unref();
   }
 
   /** Anything arrived. */

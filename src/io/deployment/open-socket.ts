@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as net from 'node:net';
 import * as tls from 'node:tls';
-import type { DeploymentTarget } from './deployment-target.ts';
+import type { Place } from './proxy.ts';
 
 /**
  * What `https:` deployments are checked against: the roots of Node, `NODE_EXTRA_CA_CERTS`, and the
@@ -19,12 +19,12 @@ export function createTrust(ca: string | undefined): tls.SecureContext {
 
 /** Starts connecting; `onReady` hears that bytes can be sent, with TLS after the handshake. */
 export function openSocket(
-  target: DeploymentTarget,
+  place: Place,
   trust: tls.SecureContext,
   onReady: () => void,
 ): net.Socket {
-  const { host, port } = target;
-  if (!target.secure) return net.connect({ host, port, noDelay: true }, onReady);
+  const { host, port, secure } = place;
+  if (!secure) return net.connect({ host, port, noDelay: true }, onReady);
   const socket = tls.connect(
     {
       host,

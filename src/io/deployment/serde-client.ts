@@ -15,8 +15,8 @@ export interface SerdeClientOptions {
   readonly transport: DeploymentTransport;
   /** Default: requests are not signed. */
   readonly identity?: RequestIdentity | undefined;
-  /** Sent as `x-restate-cluster-name`. */
-  readonly clusterName: string;
+  /** Headers of every request, after those of the deployment and of the identity. */
+  readonly commonHeaders: ReadonlyArray<readonly [name: string, value: string]>;
   /** Unit: milliseconds. Default 30,000. */
   readonly timeoutMs?: number | undefined;
 }
@@ -46,7 +46,7 @@ async function convert(
   {
     transport,
     identity = NO_REQUEST_IDENTITY,
-    clusterName,
+    commonHeaders,
     timeoutMs = 30_000,
   }: SerdeClientOptions,
   { deployment, service, direction, serde, value }: SerdeRequest,
@@ -63,7 +63,7 @@ async function convert(
       ['x-restate-serdes-protocol', 'v1'],
       ...Object.entries(deployment.additionalHeaders),
       ...identity.headersFor(path, undefined),
-      ['x-restate-cluster-name', clusterName],
+      ...commonHeaders,
     ],
   } as const;
   const signal = AbortSignal.timeout(timeoutMs);

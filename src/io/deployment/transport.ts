@@ -8,9 +8,11 @@ import type {
 import { ConnectionPool, type PoolOptions } from './connection-pool.ts';
 import { parseDeploymentTarget, type DeploymentTarget } from './deployment-target.ts';
 import { connectFailure, connectionLost, failureOf, type FailureReason } from './failures.ts';
+import { FRAME_PAYLOAD_BYTES_DEFAULT } from './http2-frames.ts';
 import { Http2Stream } from './http2-stream.ts';
 import { Http11Client } from './http11-client.ts';
 import { createTrust } from './open-socket.ts';
+import { Proxy, type ProxySettings } from './proxy.ts';
 
 /** Every option may be left out. */
 export interface TransportOptions {
@@ -24,11 +26,25 @@ export interface TransportOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** How long a connection without streams stays. Default 300,000. Source: seen on the reference. */
   readonly idleTimeoutMs?: number | undefined;
-  /** Default 40,000, varied by ±20 %. Source: the reference's `http2-keep-alive-options`. */
+  /** Default 40,000; 0 for none. Source: the reference's `http2-keep-alive-options`. */
   readonly keepAliveIntervalMs?: number | undefined;
   /** Default 20,000. Source: the reference's `http2-keep-alive-options`. */
   readonly keepAliveTimeoutMs?: number | undefined;
+  /** Share by which the interval varies. Default 0.2. Source: `http2-keep-alive-jitter`. */
+  readonly keepAliveJitterShare?: number | undefined;
+  /** Unit: bytes. Default 2 MiB. Source: `http2-initial-stream-window-size`. */
+  readonly streamWindowBytes?: number | undefined;
+  /** Unit: bytes. Default 5 MiB. Source: `http2-initial-connection-window-size`. */
+  readonly connectionWindowBytes?: number | undefined;
+  /** Largest payload of a frame. Unit: bytes. Default 16 KiB. Source: `http2-max-frame-size`. */
+  readonly frameBytesMax?: number | undefined;
+  /** Streams a deployment is sent before it says how many it takes. Default 100: RFC 9113, 6.5.2. */
+  readonly peerStreamsAssumed?: number | undefined;
+  /** Default: none. */
+  readonly proxy?: ProxySettings | undefined;
 }
+
+const MEBIBYTE = 1024 * 1024;
 
 /** Deployments whose addresses are remembered in parsed form. */
 const TARGETS_CACHED_MAX = 10_000;
@@ -51,8 +67,14 @@ export class HttpDeploymentTransport implements DeploymentTransport {
       idleTimeoutMs: options.idleTimeoutMs ?? 300_000,
       keepAliveIntervalMs: options.keepAliveIntervalMs ?? 40_000,
       keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 20_000,
+      keepAliveJitterShare: options.keepAliveJitterShare ?? 0.2,
+      streamWindowBytes: options.streamWindowBytes ?? 2 * MEBIBYTE,
+      connectionWindowBytes: options.connectionWindowBytes ?? 5 * MEBIBYTE,
+      frameBytesMax: options.frameBytesMax ?? FRAME_PAYLOAD_BYTES_DEFAULT,
+      peerStreamsAssumed: options.peerStreamsAssumed ?? 100,
+      proxy: options.proxy && new Proxy(options.proxy),
     };
-    this.#http11 = new Http11Client(trust, this.#options.connectTimeoutMs);
+    this.#http11 = new Http11Client(this.#options);
   }
 
   open(request: DeploymentRequest, listener: DeploymentStreamListener): DeploymentStream {

@@ -3,7 +3,7 @@ import type { Logger } from '../log.ts';
 import { bareResponse } from './response-head.ts';
 
 /** Where a listener writes its few lines. */
-export type ListenerLog = Pick<Logger, 'info' | 'error'>;
+export type ListenerLog = Pick<Logger, 'info' | 'warn' | 'error'>;
 
 /** A request together with the way to answer it. */
 export interface HttpExchange extends HttpRequest {

@@ -1,3 +1,16 @@
+/** How the address of a unix socket begins; its path follows. */
+const UNIX_SCHEME = 'unix:';
+
+/** The path of a unix socket's address, `undefined` for any other address. */
+export function unixSocketPath(address: string): string | undefined {
+  return address.startsWith(UNIX_SCHEME) ? address.slice(UNIX_SCHEME.length) : undefined;
+}
+
+/** `unix:/path`, for an absolute path. */
+export function unixSocketAddress(path: string): string {
+  return UNIX_SCHEME + path;
+}
+
 export interface BindAddress {
   readonly host: string;
   readonly port: number;

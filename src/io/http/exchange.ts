@@ -39,7 +39,7 @@ export interface HttpResponse {
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
 export interface HttpListener {
-  /** `http://host:port/` with the port actually bound. */
+  /** `http://host:port/` with the port actually bound, or `unix:/path`. */
   readonly url: string;
   /** Stops accepting and closes idle connections; open exchanges go on. */
   drain(): void;
@@ -50,7 +50,9 @@ export interface HttpListener {
 }
 
 export interface HttpListenerOptions {
-  /** `host:port`, `[v6]:port`; port 0 lets the system choose. */
+  /** `host:port`, `[v6]:port`; port 0 lets the system choose. Only node:http takes `unix:/path`. */
   readonly bindAddress: string;
+  /** Requests at once on one HTTP/2 connection. Default: 200, seen on the reference. */
+  readonly http2StreamsMax?: number | undefined;
   readonly handler: HttpHandler;
 }

@@ -1,4 +1,6 @@
+// One server on several addresses: TCP, and a unix socket for clients on the same machine.
 import type { ListenerLog } from './answer.ts';
+import { unixSocketPath } from './bind-address.ts';
 import type { HttpListener, HttpListenerOptions } from './exchange.ts';
 import { startNodeListener } from './node-listener.ts';
 import { loadUws } from './uws-binding.ts';
@@ -12,10 +14,65 @@ export interface StartHttpListenerOptions extends HttpListenerOptions {
 
 /** Listens with the server library that `prefer` asks for. Rejects when the address cannot be bound. */
 export async function startHttpListener(options: StartHttpListenerOptions): Promise<HttpListener> {
-  if (options.prefer === 'node') return startNodeListener(options);
+  // uWebSockets.js 20.30 does not listen on unix sockets.
+  const needsNode = unixSocketPath(options.bindAddress) !== undefined;
+  if (needsNode || options.prefer === 'node') return startNodeListener(options);
   const uws = loadUws();
   if (uws.kind === 'loaded') return startUwsListener(uws.binding, options);
   if (options.prefer === 'uws') throw new Error(uws.reason);
   options.log.info(`HTTP is served by node:http because ${uws.reason}`);
   return startNodeListener(options);
+}
+
+export interface StartHttpListenersOptions extends Omit<StartHttpListenerOptions, 'bindAddress'> {
+  /** At least one. */
+  readonly bindAddresses: readonly string[];
+}
+
+/**
+ * Listens on every address. Rejects when one of them cannot be bound, but for a unix socket beside
+ * others: not every file system has sockets, and their paths must be short.
+ */
+export async function startHttpListeners({
+  bindAddresses,
+  ...options
+}: StartHttpListenersOptions): Promise<HttpListener> {
+  const listeners: HttpListener[] = [];
+  for (const bindAddress of bindAddresses) {
+    try {
+      listeners.push(await startHttpListener({ ...options, bindAddress }));
+    } catch (error) {
+      if (listeners.length > 0 && unixSocketPath(bindAddress) !== undefined) {
+        options.log.warn(`nothing listens on ${bindAddress}`, { error });
+        continue;
+      }
+      await Promise.all(listeners.map((listener) => listener.close()));
+      throw error;
+    }
+  }
+  return new ListenerGroup(listeners);
+}
+
+class ListenerGroup implements HttpListener {
+  readonly #listeners: readonly HttpListener[];
+
+  constructor(listeners: readonly HttpListener[]) {
+    this.#listeners = listeners;
+  }
+
+  get url(): string {
+    return this.#listeners[0]?.url ?? '';
+  }
+
+  drain(): void {
+    for (const listener of this.#listeners) listener.drain();
+  }
+
+  openExchangesCount(): number {
+    return this.#listeners.reduce((count, listener) => count + listener.openExchangesCount(), 0);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+  }
 }

@@ -1,10 +1,18 @@
 // HTTP/1.1 over node:http and, on the same port, HTTP/2 with prior knowledge over node:http2.
+import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
-import { Server as NetServer, type Socket } from 'node:net';
+import { createServer as createHttp2Server } from 'node:http2';
+import type { Http2Server, ServerHttp2Session } from 'node:http2';
+import { type ListenOptions, Server as NetServer, type Socket } from 'node:net';
+import { relative } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { answerExchange, type ListenerLog } from './answer.ts';
-import { type BindAddress, listenerUrl, parseBindAddress } from './bind-address.ts';
+import {
+  listenerUrl,
+  parseBindAddress,
+  unixSocketAddress,
+  unixSocketPath,
+} from './bind-address.ts';
 import type { HttpHandler, HttpListener, HttpListenerOptions } from './exchange.ts';
 import { isFramingSound } from './framing.ts';
 import { Http1Exchange, Http2Exchange } from './node-exchange.ts';
@@ -20,15 +28,15 @@ const HEADER_FIELDS_MAX = 100;
 const TARGET_BYTES_MAX = 65_533;
 
 /** Source: seen on the reference. */
-const HTTP2_SETTINGS = { maxConcurrentStreams: 200, maxHeaderListSize: 16_384 };
+const HTTP2_STREAMS_MAX = 200;
+const HTTP2_HEADERS_BYTES_MAX = 16_384;
 
 /** Listens with node:http. Rejects when the address cannot be bound. */
 export function startNodeListener(
   options: HttpListenerOptions & { readonly log: ListenerLog },
 ): Promise<HttpListener> {
-  const address = parseBindAddress(options.bindAddress);
   const listener = new NodeListener(options);
-  return listener.listen(address).then(() => listener);
+  return listener.listen(options.bindAddress).then(() => listener);
 }
 
 class NodeListener implements HttpListener {
@@ -37,7 +45,7 @@ class NodeListener implements HttpListener {
   readonly #handler: HttpHandler;
   readonly #log: ListenerLog;
   readonly #server: Server;
-  readonly #http2 = createHttp2Server({ settings: HTTP2_SETTINGS });
+  readonly #http2: Http2Server;
   readonly #http2Sessions = new Set<ServerHttp2Session>();
   /** Connections that have sent nothing yet. */
   readonly #silent = new Set<Socket>();
@@ -57,6 +65,12 @@ class NodeListener implements HttpListener {
       requestTimeout: 0,
     });
     this.#server.timeout = 0;
+    this.#http2 = createHttp2Server({
+      settings: {
+        maxConcurrentStreams: options.http2StreamsMax ?? HTTP2_STREAMS_MAX,
+        maxHeaderListSize: HTTP2_HEADERS_BYTES_MAX,
+      },
+    });
     this.#closed = new Promise((resolve) => this.#server.once('close', resolve));
     this.#server.on('request', (request, response) => this.#serve1(request, response, false));
     this.#server.on('checkContinue', (request, response) => this.#serve1(request, response, true));
@@ -65,14 +79,27 @@ class NodeListener implements HttpListener {
     this.#chooseProtocol();
   }
 
-  listen({ host, port }: BindAddress): Promise<void> {
+  async listen(address: string): Promise<void> {
+    const path = unixSocketPath(address);
+    if (path === undefined) {
+      const { host, port } = parseBindAddress(address);
+      await this.#bind({ host, port });
+      const bound = this.#server.address();
+      const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
+      this.url = listenerUrl({ host, port: boundPort });
+    } else {
+      // A process that was killed leaves its socket behind.
+      await rm(path, { force: true });
+      await this.#bind({ path: socketPath(path) });
+      this.url = unixSocketAddress(path);
+    }
+  }
+
+  #bind(place: ListenOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
+      this.#server.listen(place, () => {
         this.#server.off('error', reject);
-        const bound = this.#server.address();
-        const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
-        this.url = listenerUrl({ host, port: boundPort });
         resolve();
       });
     });
@@ -179,6 +206,21 @@ class NodeListener implements HttpListener {
     this.#server.closeAllConnections();
     await this.#closed;
   }
+}
+
+/** What the system has room for. Unit: bytes. Node cuts longer paths off without a word. */
+const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
+
+/** The shorter one of the absolute path and the path from the working directory. */
+function socketPath(path: string): string {
+  const fromHere = relative('', path);
+  const shorter = fromHere.length < path.length ? fromHere : path;
+  if (Buffer.byteLength(shorter) > SOCKET_PATH_BYTES_MAX) {
+    throw new Error(
+      `expected a path of at most ${SOCKET_PATH_BYTES_MAX} bytes for a unix socket, found ${path}`,
+    );
+  }
+  return shorter;
 }
 
 function refusalBytes(status: string): string {

@@ -1,88 +1,64 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { describe, test } from 'node:test';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
 import { HANDLER_DEFAULTS } from '../../../src/actors/domain/limits.ts';
+import type { ServerConfig } from '../../../src/io/config/complete-config.ts';
 import { handlerDefaultsOf } from '../../../src/io/config/handler-defaults.ts';
-import {
-  type ConfigSources,
-  type LoadedConfig,
-  loadConfig,
-  type ServerConfig,
-} from '../../../src/io/config/load.ts';
+import { DEPRECATED_KEYS } from '../../../src/io/config/known-keys.ts';
 import { logOptionsOf } from '../../../src/io/config/log-options.ts';
-import { environmentName, OPTION_LIST } from '../../../src/io/config/options.ts';
+import { environmentName } from '../../../src/io/config/option.ts';
+import { OPTION_LIST } from '../../../src/io/config/options.ts';
 import { PRODUCT_VERSION } from '../../../src/io/config/product-version.ts';
-
-const directory = mkdtempSync(join(tmpdir(), 'reprise-config-'));
-after(() => rmSync(directory, { recursive: true }));
-
-let filesCount = 0;
-
-function configFile(toml: string): string {
-  filesCount += 1;
-  const path = join(directory, `${filesCount}.toml`);
-  writeFileSync(path, toml);
-  return path;
-}
-
-interface Given extends Partial<Omit<ConfigSources, 'argv'>> {
-  readonly argv?: readonly string[];
-  readonly toml?: string;
-}
-
-function load({ argv = [], env = {}, toml, ...context }: Given): LoadedConfig {
-  const file = toml === undefined ? [] : ['-c', configFile(toml)];
-  const sources = { cwd: '/srv', hostname: 'host-1', cores: 4, ...context };
-  return loadConfig({ argv: [...file, ...argv], env, ...sources });
-}
-
-function run(given: Given): ServerConfig {
-  const loaded = load(given);
-  assert(loaded.kind === 'run', loaded.kind === 'error' ? loaded.message : loaded.kind);
-  return loaded.config;
-}
-
-function refusal(given: Given): LoadedConfig & { readonly kind: 'error' } {
-  const loaded = load(given);
-  assert(loaded.kind === 'error', 'refused');
-  return loaded;
-}
+import { configFile, directory, type Given, load, refusal, run, warningsOf } from './loading.ts';
 
 describe('defaults', () => {
   test('are those of the reference server', () => {
-    assert.deepEqual(run({}), {
-      nodeName: 'host-1',
+    const { nodeName, baseDir, partitionThreads, configFile: file, ...config } = run({});
+    assert.deepEqual(
+      { nodeName, baseDir, partitionThreads, file },
+      { nodeName: 'host-1', baseDir: '/srv/restate-data', partitionThreads: 3, file: undefined },
+    );
+    const set = Object.entries(config).filter(([, value]) => value !== undefined);
+    assert.deepEqual(Object.fromEntries(set), {
       nodeNameIsDefault: true,
       clusterName: 'localcluster',
-      baseDir: '/srv/restate-data',
-      configFile: undefined,
       defaultNumPartitions: 24,
-      bindAddress: '[::]:5122',
       shutdownTimeoutMs: 60_000,
       logFilter: 'warn,restate=info',
-      logFormat: undefined,
+      logDisableAnsiCodes: false,
       listener: 'auto',
-      ingressBindAddress: '[::]:8080',
+      listenMode: 'all',
+      useRandomPorts: false,
+      networkingMessageSizeLimit: 33_554_432,
+      disableTelemetry: false,
+      disablePrometheus: false,
+      disableConfigSqlTable: false,
+      tracingFilter: 'info',
       ingressRequestSizeLimit: 33_554_432,
-      ingressConcurrentRequestsLimit: undefined,
-      adminBindAddress: '[::]:9070',
-      adminConcurrentRequestsLimit: undefined,
+      ingressHttp2StreamsLimit: 200,
       adminDisableWebUi: false,
-      partitionThreads: 3,
+      queryEngineMemorySize: 1_073_741_824,
       cleanupIntervalMs: 3_600_000,
       inactivityTimeoutMs: 60_000,
       abortTimeoutMs: 600_000,
       eagerStateSizeLimit: 33_554_432,
       concurrentInvocationsLimit: 1000,
+      messageSizeWarning: 10_485_760,
       messageSizeLimit: 33_554_432,
+      connectTimeoutMs: 10_000,
+      http2KeepAliveIntervalMs: 40_000,
+      http2KeepAliveTimeoutMs: 20_000,
+      http2KeepAliveJitter: 0.2,
+      // The reference: 128.
+      http2StreamsPerConnectionLimit: 1024,
+      http2IdleConnectionTimeoutMs: 300_000,
+      http2StreamWindowSize: 2_097_152,
+      http2ConnectionWindowSize: 5_242_880,
+      http2MaxFrameSize: 16_384,
+      http2InitialMaxSendStreams: 100,
       awaitedDepthMax: 1000,
-      requestIdentityKeyFile: undefined,
       requestIdentityExpirationMs: 60_000,
-      awsProfile: undefined,
-      awsAssumeRoleExternalId: undefined,
-      requestCompressionThreshold: 4 * 1024 * 1024,
+      requestCompressionThreshold: 4_194_304,
       retryInitialIntervalMs: 500,
       retryExponentiationFactor: 2,
       retryMaxIntervalMs: 60_000,
@@ -94,14 +70,10 @@ describe('defaults', () => {
       vqueues: false,
       scopedVirtualObjects: false,
       protocolV7: false,
-      maxRetryMaxAttempts: undefined,
-      maxJournalRetentionMs: undefined,
-      maxIdempotencyRetentionMs: undefined,
-      maxWorkflowCompletionRetentionMs: undefined,
     });
   });
 
-  test('of handlers are the same as those of the domain', () => {
+  test('of handlers are the same as those of the domain, without bounds', () => {
     assert.deepEqual(handlerDefaultsOf(run({})), HANDLER_DEFAULTS);
   });
 
@@ -165,22 +137,19 @@ describe('the file', () => {
     assert.equal(config.retryInitialIntervalMs, 500);
   });
 
-  test('may name what Reprise does not know, with one warning for each key or table', () => {
+  test('may name what nobody knows, with one warning for each key or table', () => {
     const toml = `
-      roles = ["worker", "admin"]
       node-name = "n1"
+      naem = 1
       [worker]
       unknown = 1
-      [worker.storage]
-      rocksdb-memory-ratio = 0.5
-      rocksdb-log-level = "error"
-      [metadata-server]
-      auto-join = true`;
-    const loaded = load({ toml });
-    assert(loaded.kind === 'run', 'accepted');
+      [mystery]
+      a = 1
+      b = 2`;
+    const warnings = warningsOf({ toml });
     assert.deepEqual(
-      loaded.warnings.map((line) => /"(.*)"/.exec(line)?.[1]),
-      ['roles', 'worker.unknown', 'worker.storage', 'metadata-server'],
+      warnings.map((line) => /unknown option "(.*)" is ignored/.exec(line)?.[1]),
+      ['naem', 'worker.unknown', 'mystery'],
     );
   });
 
@@ -209,6 +178,12 @@ describe('the file', () => {
     ['[worker.invoker]\nabort-timeout = 10', /expected a duration/],
     ['[ingress]\nrequest-size-limit = "much"', /human-readable byte count/],
     ['[admin]\nbind-address = "nowhere"', /"admin.bind-address" .*IP address/],
+    ['roles = ["king"]', /"roles" .*http-ingress, admin, worker/],
+    ['rocksdb-total-memory-size = "much"', /"rocksdb-total-memory-size" .*byte count/],
+    ['log-disable-ansi-codes = "true"', /"log-disable-ansi-codes" .*true or false/],
+    ['http-proxy = "socks5://h"', /"worker.invoker.http-proxy" .*the URI of a proxy/],
+    ['[worker.invoker]\nhttp2-max-frame-size = "100"', /at least 16384 bytes/],
+    ['[network-error-retry-policy]\ntype = "nope"', /one of none, fixed-delay, exponential/],
     ['worker = 5', /"worker" is a table/],
     ['[node-name]\na = 1', /"node-name"/],
   ];
@@ -257,10 +232,31 @@ describe('the environment', () => {
     assert.deepEqual(loaded.warnings, []);
   });
 
-  test('sets the log filter by RUST_LOG too, after its own name', () => {
+  test('sets the log filter by RUST_LOG too, which wins over its own name', () => {
     assert.equal(run({ env: { RUST_LOG: 'debug' } }).logFilter, 'debug');
     const env = { RUST_LOG: 'debug', RESTATE_LOG_FILTER: 'error' };
-    assert.equal(run({ env }).logFilter, 'error');
+    assert.equal(run({ env }).logFilter, 'debug');
+    assert.equal(run({ env, argv: ['--log-filter=off'] }).logFilter, 'off');
+  });
+
+  test('says with DO_NOT_TRACK that no telemetry is wanted', () => {
+    const rows = { '1': true, true: true, yes: true, '0': false, no: false } as const;
+    for (const [DO_NOT_TRACK, expected] of Object.entries(rows)) {
+      assert.equal(run({ env: { DO_NOT_TRACK } }).disableTelemetry, expected, DO_NOT_TRACK);
+    }
+    assert.deepEqual(warningsOf({ env: { DO_NOT_TRACK: '1' } }), []);
+  });
+
+  test('sets entries of a table one by one', () => {
+    const env = { RESTATE_WORKER__INVOKER__ADDITIONAL_REQUEST_HEADERS__X_A: 'b' };
+    assert.deepEqual(run({ env }).additionalRequestHeaders, { 'x-a': 'b' });
+  });
+
+  test('adds its entries of a table to those of the file', () => {
+    const toml = '[worker.invoker.additional-request-headers]\nx-a = "file"\nx-b = "file"';
+    const env = { RESTATE_WORKER__INVOKER__ADDITIONAL_REQUEST_HEADERS__X_A: 'environment' };
+    const expected = { 'x-a': 'environment', 'x-b': 'file' };
+    assert.deepEqual(run({ toml, env }).additionalRequestHeaders, expected);
   });
 
   test('with a bad value ends the start with exit code 1 and names the variable', () => {
@@ -273,7 +269,7 @@ describe('the environment', () => {
 describe('flags', () => {
   test('set the options that have one', () => {
     const argv =
-      '--node-name n1 --cluster-name c --base-dir /data --default-num-partitions 3 --bind-address 127.0.0.1:1 --log-filter off --log-format json --shutdown-timeout 5s';
+      '--node-name n1 --cluster-name c --base-dir /data --default-num-partitions 3 --bind-address 127.0.0.1:1 --log-filter off --log-format json --shutdown-timeout 5s --production';
     const config = run({ argv: argv.split(' ') });
     assert.equal(config.nodeName, 'n1');
     assert.equal(config.nodeNameIsDefault, false);
@@ -296,6 +292,12 @@ describe('flags', () => {
     ['--shutdown-timeout 0s', /duration cannot be zero/],
     ['--node-name ..', /--node-name/],
     ['--node-name a//b', /--node-name/],
+    ['--use-random-ports yes', /--use-random-ports: expected true or false, found "yes"/],
+    ['--log-disable-ansi-codes', /--log-disable-ansi-codes/],
+    ['--bind-ip localhost', /--bind-ip: expected an IP address/],
+    ['--listen-mode udp', /--listen-mode: expected one of unix, tcp, all/],
+    ['--force-node-id 0', /--force-node-id: expected a whole number, at least 1/],
+    ['--roles king', /--roles: expected a list of roles/],
   ];
   for (const [argv, message] of refused) {
     test(`like "${argv}" end the start with exit code 2`, () => {
@@ -308,10 +310,8 @@ describe('flags', () => {
   for (const flag of ['--version', '-V']) {
     test(`like ${flag} print the version`, () => {
       assert.match(PRODUCT_VERSION, /^\d+\.\d+\.\d+/);
-      assert.deepEqual(load({ argv: [flag] }), {
-        kind: 'print',
-        text: `reprise ${PRODUCT_VERSION}`,
-      });
+      const text = `reprise ${PRODUCT_VERSION}`;
+      assert.deepEqual(load({ argv: [flag] }), { kind: 'print', text, warnings: [] });
     });
   }
 });
@@ -335,7 +335,7 @@ describe('the help text', () => {
 
   test('promises only flags that exist', () => {
     const flags = [...text.matchAll(/^ {2}(?:-\w,| {3}) --([\w-]+)( <)?/gm)];
-    assert.equal(flags.length, 11);
+    assert.equal(flags.length, 26);
     for (const [, flag, takesValue] of flags) {
       const loaded = load({ argv: takesValue === undefined ? [`--${flag}`] : [`--${flag}=`] });
       const message = loaded.kind === 'error' ? loaded.message : '';
@@ -346,26 +346,13 @@ describe('the help text', () => {
   test('shows defaults as they may be written, unless they depend on something or are unset', () => {
     const sources = { cwd: '/srv', hostname: 'host-1', cores: 4 };
     const inWords = OPTION_LIST.filter(([, { type, defaultText, defaultOf }]) => {
+      const value = defaultOf(sources);
       const parsed = type.parse({ kind: 'text', text: defaultText });
-      return !parsed.ok || parsed.value !== defaultOf(sources);
+      return value !== undefined && (!parsed.ok || parsed.value !== value);
     });
     assert.deepEqual(
       inWords.map(([name]) => name),
-      [
-        'nodeName',
-        'baseDir',
-        'logFormat',
-        'ingressConcurrentRequestsLimit',
-        'adminConcurrentRequestsLimit',
-        'partitionThreads',
-        'requestIdentityKeyFile',
-        'awsProfile',
-        'awsAssumeRoleExternalId',
-        'maxRetryMaxAttempts',
-        'maxJournalRetentionMs',
-        'maxIdempotencyRetentionMs',
-        'maxWorkflowCompletionRetentionMs',
-      ],
+      ['nodeName', 'baseDir', 'partitionThreads'],
     );
   });
 });
@@ -388,14 +375,89 @@ describe('an option that goes into a timer', () => {
 });
 
 describe('log options', () => {
+  const logFilter = 'warn,restate=debug';
+  const config = { logFilter, logFormat: undefined, logDisableAnsiCodes: false } as const;
+
   test('follow the filter and the format, else the terminal', () => {
-    const logFilter = 'warn,restate=debug';
-    assert.deepEqual(logOptionsOf({ logFilter, logFormat: undefined }, true), {
-      level: 'debug',
-      format: 'text',
+    assert.deepEqual(logOptionsOf(config, true), {
+      directives: [
+        { target: '', level: 'warn' },
+        { target: 'reprise', level: 'debug' },
+      ],
+      format: 'pretty',
+      colours: true,
     });
-    assert.equal(logOptionsOf({ logFilter, logFormat: undefined }, false).format, 'json');
-    assert.equal(logOptionsOf({ logFilter, logFormat: 'compact' }, false).format, 'text');
-    assert.equal(logOptionsOf({ logFilter, logFormat: 'json' }, true).format, 'json');
+    assert.equal(logOptionsOf(config, false).format, 'json');
+    assert.equal(logOptionsOf({ ...config, logFormat: 'compact' }, false).format, 'compact');
+    assert.equal(logOptionsOf({ ...config, logFormat: 'json' }, true).format, 'json');
+  });
+
+  test('have colours on a terminal only, and only if nobody objects', () => {
+    assert.equal(logOptionsOf(config, false).colours, false);
+    assert.equal(logOptionsOf({ ...config, logDisableAnsiCodes: true }, true).colours, false);
+  });
+});
+
+describe('deprecated keys', () => {
+  for (const [old, current] of DEPRECATED_KEYS) {
+    test(`like ${old} are moved to ${current}, with a notice`, () => {
+      const [name, option] = OPTION_LIST.find(([, { key }]) => key === current) ?? [];
+      assert(name !== undefined && option !== undefined, 'the new key is an option');
+      const values = { duration: '3s', number: '5', bytes: '5', table: '{x-a = "b"}' };
+      const value = new Map(Object.entries(values)).get(option.type.placeholder);
+      const text = value ?? 'http://a:1/';
+      const env = { [environmentName(old)]: text };
+      const expected = run({ env: { [environmentName(current)]: text } })[name];
+      assert.notEqual(expected, undefined);
+      assert.deepEqual(run({ env })[name], expected);
+      const notices = warningsOf({ env }).filter((line) => line.includes('deprecated'));
+      assert.deepEqual(notices, [
+        `${environmentName(old)}: the option "${old}" is deprecated, use "${current}" instead`,
+      ]);
+    });
+  }
+
+  test('win over the new ones, wherever they are', () => {
+    const toml = 'http-proxy = "http://old:1"\n[worker.invoker]\nhttp-proxy = "http://new:1"';
+    const env = { RESTATE_WORKER__INVOKER__HTTP_PROXY: 'http://new:2' };
+    assert.equal(run({ toml, env }).httpProxy, 'http://old:1/');
+  });
+
+  const variables: ReadonlyArray<
+    readonly [name: string, value: string, read: Partial<ServerConfig>]
+  > = [
+    ['HTTP_PROXY', 'http://a:1', { httpProxy: 'http://a:1/' }],
+    ['http_proxy', 'a:1', { httpProxy: 'http://a:1/' }],
+    ['NO_PROXY', 'a, b', { noProxy: ['a', 'b'] }],
+    ['AWS_EXTERNAL_ID', 'x', { awsAssumeRoleExternalId: 'x' }],
+  ];
+  for (const [name, value, read] of variables) {
+    test(`are set by the variable ${name}`, () => {
+      const config = run({ env: { [name]: value } });
+      assert.deepEqual({ ...config, ...read }, config);
+    });
+  }
+});
+
+describe('the size of messages in general', () => {
+  const sizes = (toml: string): readonly number[] => {
+    const { messageSizeLimit, eagerStateSizeLimit, ingressRequestSizeLimit } = run({ toml });
+    return [messageSizeLimit, eagerStateSizeLimit, ingressRequestSizeLimit];
+  };
+  const others = `
+    [worker.invoker]
+    message-size-limit = 2000
+    eager-state-size-limit = 3000
+    [ingress]
+    request-size-limit = 4000`;
+
+  test('is what the other sizes are that nobody set', () => {
+    assert.deepEqual(sizes('networking.message-size-limit = "64 MiB"'), Array(3).fill(2 ** 26));
+    assert.deepEqual(sizes('networking.message-size-limit = 1000'), [1000, 1000, 1000]);
+  });
+
+  test('bounds those that somebody set', () => {
+    assert.deepEqual(sizes(`networking.message-size-limit = 2500${others}`), [2000, 2500, 2500]);
+    assert.deepEqual(sizes(others), [2000, 3000, 4000]);
   });
 });

@@ -1,48 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { LOG_FILTER, logLevelOf } from '../../../src/io/config/log-filter.ts';
 import {
   ATTEMPTS,
-  bindAddressType,
   BOOLEAN,
   byteCountType,
   choiceType,
   durationType,
   FACTOR,
   integerType,
-  type RawValue,
+  numberType,
   textType,
-  type ValueType,
 } from '../../../src/io/config/value-type.ts';
+import { checkRows, text, toml } from './value-rows.ts';
 
 const MEBIBYTE = 1024 ** 2;
-
-function text(value: string): RawValue {
-  return { kind: 'text', text: value };
-}
-
-function toml(value: unknown): RawValue {
-  return { kind: 'toml', value };
-}
-
-type Row = readonly [raw: RawValue, outcome: unknown];
-
-/** An outcome that is a RegExp is the reason of a refusal. */
-function checkRows(type: ValueType<unknown>, rows: readonly Row[]): void {
-  for (const [raw, outcome] of rows) {
-    const shown = JSON.stringify(raw.kind === 'text' ? raw.text : raw.value);
-    const says = outcome instanceof RegExp ? 'refused' : `taken as ${JSON.stringify(outcome)}`;
-    test(`${shown} from ${raw.kind === 'text' ? 'a text' : 'the file'} is ${says}`, () => {
-      const parsed = type.parse(raw);
-      if (outcome instanceof RegExp) {
-        assert(!parsed.ok, 'refused');
-        assert.match(parsed.reason, outcome);
-      } else {
-        assert.deepEqual(parsed, { ok: true, value: outcome });
-      }
-    });
-  }
-}
 
 describe('a text', () => {
   checkRows(textType('name'), [
@@ -91,6 +62,35 @@ describe('a whole number', () => {
     [text('abc'), /found "abc"/],
     [toml('24'), /found "24"/],
     [toml(1.5), /whole number/],
+  ]);
+});
+
+describe('a whole number without an upper bound', () => {
+  checkRows(integerType(1, Number.MAX_SAFE_INTEGER), [
+    [text('0'), /a whole number, at least 1, found "0"/],
+    [text('1000000000'), 1_000_000_000],
+  ]);
+});
+
+describe('a number', () => {
+  checkRows(numberType(0, 1), [
+    [text('0.2'), 0.2],
+    [toml(1), 1],
+    [toml(1.1), /from 0 to 1, found 1.1/],
+    [text('-0.1'), /from 0 to 1/],
+    [text('x'), /from 0 to 1/],
+  ]);
+});
+
+describe('a yes or no', () => {
+  checkRows(BOOLEAN, [
+    [text('true'), true],
+    [text('false'), false],
+    [toml(true), true],
+    [text('yes'), /expected true or false, found "yes"/],
+    [text('1'), /true or false/],
+    [text('True'), /true or false/],
+    [toml('true'), /true or false/],
   ]);
 });
 
@@ -180,55 +180,12 @@ describe('a byte count', () => {
     [1023, '1023 B'],
     [32 * MEBIBYTE, '32 MiB'],
     [1.5 * 1024 ** 3, '1.5 GiB'],
+    [1_234_567, '1234567 B'],
+    [65_535, '65535 B'],
   ];
   for (const [bytes, expected] of shown) {
     test(`${bytes} is shown as ${expected}`, () => {
       assert.equal(byteCountType(0).show(bytes), expected);
-    });
-  }
-});
-
-describe('a bind address', () => {
-  checkRows(bindAddressType(8080), [
-    [text('127.0.0.1:80'), '127.0.0.1:80'],
-    [text('127.0.0.1'), '127.0.0.1:8080'],
-    [text('0.0.0.0:0'), '0.0.0.0:0'],
-    [text('[::]:80'), '[::]:80'],
-    [text('[::1]'), '[::1]:8080'],
-    [text('::1'), '[::1]:8080'],
-    [toml('127.0.0.1:80'), '127.0.0.1:80'],
-    [text('127.0.0.1:65536'), /IP address/],
-    [text('127.0.0.1:'), /IP address/],
-    [text('[127.0.0.1]:80'), /IP address/],
-    [text('nowhere:80'), /IP address/],
-    [text('256.0.0.1:80'), /IP address/],
-    [text(':80'), /IP address/],
-    [text(''), /IP address/],
-    [toml(8080), /IP address/],
-  ]);
-});
-
-describe('a log filter', () => {
-  const rows: ReadonlyArray<readonly [filter: string, level: string | undefined]> = [
-    ['warn,restate=info', 'info'],
-    ['restate=debug,warn', 'debug'],
-    ['reprise=trace', 'trace'],
-    ['info', 'info'],
-    ['INFO', 'info'],
-    ['off', 'off'],
-    ['error,hyper=debug', 'error'],
-    ['hyper=debug', 'error'],
-    ['restate', 'trace'],
-    ['', 'error'],
-    ['warn, restate=info,', 'info'],
-    ['restate=loud', undefined],
-    ['a b', undefined],
-    ['=info', undefined],
-  ];
-  for (const [filter, level] of rows) {
-    test(`"${filter}" means ${level ?? 'nothing'}`, () => {
-      assert.equal(logLevelOf(filter), level);
-      assert.equal(LOG_FILTER.parse(text(filter)).ok, level !== undefined);
     });
   }
 });

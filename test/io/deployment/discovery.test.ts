@@ -46,7 +46,7 @@ function discover(
 ) {
   const discovery = createDiscovery({
     transport,
-    clusterName: 'localcluster',
+    commonHeaders: [['x-restate-cluster-name', 'localcluster']],
     retryDelayMs: 1,
     ...options,
   });

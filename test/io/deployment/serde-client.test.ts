@@ -24,7 +24,8 @@ function convert(request: Partial<SerdeRequest> = {}, timeoutMs = 10_000): Promi
     address: at(`${endpoint.origin}/pre?q=1`),
     additionalHeaders: { 'x-api': 'k1' },
   });
-  const client = createSerdeClient({ transport, clusterName: 'localcluster', timeoutMs });
+  const commonHeaders = [['x-restate-cluster-name', 'localcluster']] as const;
+  const client = createSerdeClient({ transport, commonHeaders, timeoutMs });
   const value = Buffer.from('value');
   const direction = 'decode';
   return client.convert({ deployment, service: 'S', direction, serde: 'a/b', value, ...request });

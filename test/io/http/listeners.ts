@@ -37,16 +37,20 @@ export const LIBRARIES: readonly LibraryUnderTest[] = [
 
 export interface RecordingLog extends ListenerLog {
   readonly infos: string[];
+  readonly warnings: string[];
   readonly errors: string[];
 }
 
 export function recordingLog(): RecordingLog {
   const infos: string[] = [];
+  const warnings: string[] = [];
   const errors: string[] = [];
   return {
     infos,
+    warnings,
     errors,
     info: (message) => infos.push(message),
+    warn: (message) => warnings.push(message),
     error: (message) => errors.push(message),
   };
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
+import { once } from 'node:events';
+import { connect as connectHttp2, type ClientHttp2Session, type Settings } from 'node:http2';
 import { describe, test } from 'node:test';
 import type { HttpHandler, HttpRequest } from '../../../src/io/http/exchange.ts';
 import { RawConnection, requestBytes, sendRequest } from '../../support/raw-http.ts';
-import { withListener } from './listeners.ts';
+import { startHttpListener } from '../../../src/io/http/listener.ts';
+import { recordingLog, withListener } from './listeners.ts';
 
 const show: HttpHandler = ({ method, path, query }) => ({
   status: 200,
@@ -185,6 +187,19 @@ async function withSession(
 }
 
 describe('HTTP/2 with prior knowledge on the same port', () => {
+  test('takes as many streams at once as it is told', async () => {
+    const options = { handler: show, prefer: 'node', log: recordingLog() } as const;
+    for (const http2StreamsMax of [undefined, 7]) {
+      const bindAddress = '127.0.0.1:0';
+      const listener = await startHttpListener({ ...options, bindAddress, http2StreamsMax });
+      await withSession(listener.url, async (session) => {
+        const [settings] = (await once(session, 'remoteSettings')) as [Settings];
+        assert.equal(settings.maxConcurrentStreams, http2StreamsMax ?? 200);
+      });
+      await listener.close();
+    }
+  });
+
   test('shows a request without pseudo headers', async () => {
     const seen: HttpRequest[] = [];
     const handler: HttpHandler = (request) => {
