@@ -55,6 +55,7 @@ function banner({ advertised, dataDirectory }: Server, noLogo: boolean): string 
     ...(noLogo ? [] : [`Reprise ${PRODUCT_VERSION}`]),
     `  ingress  ${advertised.ingress}`,
     `  admin    ${advertised.admin}`,
+    `  node     ${advertised.node}`,
     `  data     ${dataDirectory}`,
     '',
   ].join('\n');

@@ -1,5 +1,5 @@
 // Wiring of the main thread: data directory, schema, partitions, listeners. No logic of its own.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
@@ -11,12 +11,14 @@ import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
 import type { AdminOptions } from './io/admin/context.ts';
 import { createAdminHandler } from './io/admin/server.ts';
+import { SERVER_COMPATIBILITY_VERSION } from './io/admin/version.ts';
 import { requestHeadersOf, transportSettingsOf } from './io/config/deployment-settings.ts';
 import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
 import { listenerSettings, type ServerName } from './io/config/listener-settings.ts';
 import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
+import { PRODUCT_VERSION } from './io/config/product-version.ts';
 import { openDeploymentTransport } from './io/deployment/deployment-transport.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
 import { createSerdeClient } from './io/deployment/serde-client.ts';
@@ -25,13 +27,17 @@ import {
   openRequestIdentity,
   type IdentitySettings,
 } from './io/deployment/load-request-identity.ts';
-import type { HttpHandler, HttpListener } from './io/http/exchange.ts';
+import type { HttpHandler, HttpListener, HttpListenerOptions } from './io/http/exchange.ts';
 import { advertisedAddress } from './io/http/advertised-address.ts';
 import { startHttpListeners } from './io/http/listener.ts';
 import type { IngressOptions } from './io/ingress/context.ts';
 import { createIngressHandler } from './io/ingress/server.ts';
+import { IngressStatistics } from './io/ingress/statistics.ts';
 import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
+import { Metrics } from './io/metrics/metrics.ts';
+import type { ListeningServer } from './io/node/context.ts';
+import { createNodePort } from './io/node/server.ts';
 import {
   PROTOCOL_VERSION_MAX,
   PROTOCOL_VERSION_MAX_DEFAULT,
@@ -57,8 +63,10 @@ export interface Server {
   readonly ingressUrl: string;
   /** The same of the admin API. */
   readonly adminUrl: string;
-  /** Where others reach the two, as far as the options or the network interfaces tell. */
-  readonly advertised: { readonly ingress: string; readonly admin: string };
+  /** The same of the node port. */
+  readonly nodeUrl: string;
+  /** Where others reach the three, as far as the options or the network interfaces tell. */
+  readonly advertised: { readonly ingress: string; readonly admin: string; readonly node: string };
   /** Absolute path of the data directory. */
   readonly dataDirectory: string;
   /**
@@ -68,6 +76,8 @@ export interface Server {
   close(): Promise<void>;
   /** Ends a partition thread as a crash would. For tests. */
   crashPartitionThread(thread: number): void;
+  /** Blocks a partition thread, as a loop without end would. For tests. Unit: milliseconds. */
+  stallPartitionThread(thread: number, forMs: number): void;
 }
 
 /** Starts a server in this process. Port 0 in a bind address lets the system choose. */
@@ -108,30 +118,13 @@ interface Parts {
 }
 
 async function startParts(opened: Opened, parts: Parts): Promise<Server> {
-  const { config, log, onFatal } = parts;
+  const { config, log } = parts;
   const { directory, closers } = opened;
-  const { marker } = directory;
-  const now = () => unixMillis(Date.now());
 
   for (const path of environmentPaths(directory)) await recoverLogs(path, () => openTables(path));
   const { schema, serdes } = openSchema(opened, parts);
-  const threadsCount = Math.min(config.partitionThreads, marker.partitionsCount);
-  const router = new Router({
-    partitionsCount: marker.partitionsCount,
-    threadsCount,
-    now,
-    bootId: `${randomBytes(6).toString('base64url')}-`,
-    schema: () => schema.current(),
-  });
-  schema.subscribe((changed) => router.publishSchema(changed));
-  const supervisor = new Supervisor({
-    threadsCount,
-    router,
-    settings: threadSettings(parts, directory, threadsCount),
-    onThreadLost: (thread, error) =>
-      log.error('a partition thread died and is replaced', { thread, error }),
-    onFatal,
-  });
+  const { router, supervisor, settings } = openPartitions(directory, parts, schema);
+  const statistics = new IngressStatistics();
 
   const ingress = await listen('ingress', {
     parts,
@@ -143,9 +136,14 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       options: ingressOptions(parts),
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
+      statistics,
     }),
   });
   closers.push(() => ingress.listener.close());
+  const servers: ListeningServer[] = [];
+  const state = { isStopping: false };
+  const shown = { supervisor, router, settings, schema, statistics, servers, state };
+  const node = await startNodePort(opened, parts, shown);
   const admin = await listen('admin', {
     parts,
     directory,
@@ -160,16 +158,28 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     }),
   });
   closers.push(() => admin.listener.close());
+  servers.push(
+    listeningServer('http-ingress-server', ingress),
+    listeningServer('admin-api-server', admin),
+    listeningServer('message-fabric-server', node),
+  );
   supervisor.start();
   closers.push(() => supervisor.close());
 
   return {
     ingressUrl: ingress.listener.url,
     adminUrl: admin.listener.url,
-    advertised: { ingress: ingress.advertised, admin: admin.advertised },
+    nodeUrl: node.listener.url,
+    advertised: {
+      ingress: ingress.advertised,
+      admin: admin.advertised,
+      node: node.advertised,
+    },
     dataDirectory: directory.path,
     crashPartitionThread: (thread) => supervisor.crashThread(thread),
+    stallPartitionThread: (thread, forMs) => supervisor.stallThread(thread, forMs),
     close: once(async () => {
+      state.isStopping = true;
       await drain(ingress.listener);
       router.close();
       await ingress.listener.close();
@@ -178,21 +188,130 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   };
 }
 
+const now = () => unixMillis(Date.now());
+
+function openPartitions(directory: DataDirectory, parts: Parts, schema: SchemaActor) {
+  const { config, log, onFatal } = parts;
+  const { partitionsCount } = directory.marker;
+  const threadsCount = Math.min(config.partitionThreads, partitionsCount);
+  const router = new Router({
+    partitionsCount,
+    threadsCount,
+    now,
+    bootId: `${randomBytes(6).toString('base64url')}-`,
+    schema: () => schema.current(),
+  });
+  schema.subscribe((changed) => router.publishSchema(changed));
+  const settings = threadSettings(parts, directory, threadsCount);
+  const supervisor = new Supervisor({
+    threadsCount,
+    router,
+    settings,
+    silenceMsMax: config.hungThreadTimeoutMs,
+    onFatal,
+    ...threadReporter(log),
+  });
+  return { router, supervisor, settings };
+}
+
+function threadReporter(log: Logger) {
+  return {
+    onThreadLost: (thread: number, error: unknown) =>
+      log.error('a partition thread died and is replaced', { thread, error }),
+    onThreadHung: (thread: number, silentMs: number) =>
+      log.error(
+        `a partition thread has not answered for ${silentMs} ms, and its partitions stand still. It cannot be ended safely from outside: restart the process if it does not come back`,
+        { thread },
+      ),
+    onThreadAnswered: (thread: number, silentMs: number) =>
+      log.warn(`a partition thread that hung answers again, after ${silentMs} ms`, { thread }),
+  };
+}
+
+type Listening = Awaited<ReturnType<typeof listen>>;
+
+interface NodePortParts {
+  readonly supervisor: Supervisor;
+  readonly router: Router;
+  readonly schema: SchemaActor;
+  readonly statistics: IngressStatistics;
+  readonly settings: PartitionThreadSettings;
+  readonly servers: readonly ListeningServer[];
+  readonly state: { readonly isStopping: boolean };
+}
+
+async function startNodePort(
+  { directory, closers }: Opened,
+  parts: Parts,
+  { supervisor: threads, router, schema, statistics, settings, servers, state }: NodePortParts,
+): Promise<Listening> {
+  const { config, log } = parts;
+  const { clusterName, createdAt, partitionsCount } = directory.marker;
+  const { attemptsPerDeploymentMax } = settings;
+  const metrics = new Metrics({
+    ...config,
+    version: PRODUCT_VERSION,
+    dataDirectory: directory.path,
+    attemptsPerDeploymentMax,
+    threads,
+    schema,
+    ingress: statistics,
+    requests: () => router.statistics,
+  });
+  closers.push(() => Promise.resolve(metrics.close()));
+  const port = createNodePort({
+    clusterName,
+    nodeName: config.nodeName,
+    clusterFingerprint: fingerprintOf(`${clusterName} ${createdAt}`),
+    compatibilityVersion: SERVER_COMPATIBILITY_VERSION,
+    partitionsCount,
+    startedAtMs: performance.now(),
+    threads,
+    schema,
+    servers: () => servers,
+    isStopping: () => state.isStopping,
+    renderMetrics: config.disablePrometheus ? undefined : () => metrics.render(),
+    messageBytesMax: config.networkingMessageSizeLimit,
+    log: log.of('reprise::node'),
+  });
+  const node = await listen('node', { parts, directory, ...port });
+  closers.push(async () => {
+    node.listener.drain();
+    await port.close();
+    await node.listener.close();
+  });
+  return node;
+}
+
+function listeningServer(
+  name: ListeningServer['name'],
+  { listener, advertised }: Listening,
+): ListeningServer {
+  return { name, boundUrls: listener.urls, advertised };
+}
+
+/** 64 bits that are the same whenever this data directory is opened. */
+function fingerprintOf(text: string): bigint {
+  return createHash('sha256').update(text).digest().readBigUInt64BE();
+}
+
 interface ListenOptions {
   readonly parts: Parts;
   readonly directory: DataDirectory;
   readonly handler: HttpHandler;
+  readonly takeHttp2?: HttpListenerOptions['takeHttp2'];
   readonly http2StreamsMax?: number | undefined;
 }
 
 async function listen(server: ServerName, options: ListenOptions) {
-  const { parts, directory, handler, http2StreamsMax } = options;
+  const { parts, directory, handler, takeHttp2, http2StreamsMax } = options;
   const { bindAddresses, advertised } = listenerSettings(parts.config, server, directory.path);
   const listener = await startHttpListeners({
     bindAddresses,
     prefer: parts.config.listener,
     log: parts.log.of('reprise::http'),
     handler,
+    takeHttp2,
     http2StreamsMax,
   });
   const bound = { bindAddress: bindAddresses[0] ?? '', url: listener.url };

@@ -55,6 +55,7 @@ const IO_SHARED = new Set([
   'io/service-protocol',
   'src/io/log.ts',
   'src/io/log-text.ts',
+  'src/io/zstd.ts',
 ]);
 
 /** Whether `file` may import this. Packages and `node:` modules are only kept out of pure code. */

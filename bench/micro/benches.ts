@@ -1,5 +1,6 @@
 import { APPLY } from './apply.bench.ts';
 import { BATCH_COMMIT } from './batch-commit.bench.ts';
+import { COUNTING } from './counting.bench.ts';
 import { FRAME_CODEC } from './frame-codec.bench.ts';
 import { HTTP2 } from './http2.bench.ts';
 import { MESSAGE_CODEC } from './message-codec.bench.ts';
@@ -16,4 +17,5 @@ export const MICRO_BENCHES: readonly MicroBench[] = [
   ROW_CODEC,
   BATCH_COMMIT,
   THREAD_HOP,
+  COUNTING,
 ];

@@ -14,6 +14,7 @@ import type { NotificationEntry } from './domain/journal.ts';
 import { TIMER_MS_MAX } from './domain/limits.ts';
 import type { Outcome } from './domain/outcome.ts';
 import type { RetryPolicy } from './domain/schema.ts';
+import { AttemptStatistics } from './domain/statistics.ts';
 import { durationMs } from './domain/time.ts';
 import type { DurationMs } from './domain/time.ts';
 import type {
@@ -42,6 +43,20 @@ interface FailedAttempt {
   readonly deploymentId?: DeploymentId | undefined;
 }
 
+/** Attempts as they are now. */
+export interface AttemptCounts {
+  readonly running: number;
+  /** For a place among those that may run at once. */
+  readonly waiting: number;
+  readonly backingOff: number;
+}
+
+export interface AttemptActorOptions {
+  readonly attemptsPerDeploymentMax: number;
+  /** Default: counts that nobody reads. */
+  readonly statistics?: AttemptStatistics | undefined;
+}
+
 export class AttemptActor implements AttemptListener {
   readonly #environment: AttemptEnvironment;
   readonly #post: PostCommand;
@@ -49,19 +64,30 @@ export class AttemptActor implements AttemptListener {
   readonly #running = new Map<InvocationId, AttemptRunner>();
   readonly #retryStates = new Map<InvocationId, RetryState>();
   readonly #backoffs = new Map<InvocationId, NodeJS.Timeout>();
+  readonly #statistics: AttemptStatistics;
   #yieldTimer: NodeJS.Timeout | undefined;
 
   constructor(
     environment: AttemptEnvironment,
     post: PostCommand,
-    { attemptsPerDeploymentMax }: { readonly attemptsPerDeploymentMax: number },
+    { attemptsPerDeploymentMax, statistics = new AttemptStatistics() }: AttemptActorOptions,
   ) {
     this.#environment = environment;
     this.#post = post;
-    this.#admission = new AttemptAdmission(attemptsPerDeploymentMax);
+    this.#statistics = statistics;
+    this.#admission = new AttemptAdmission(attemptsPerDeploymentMax, statistics);
+  }
+
+  get counts(): AttemptCounts {
+    return {
+      running: this.#running.size,
+      waiting: this.#admission.waitingCount,
+      backingOff: this.#backoffs.size,
+    };
   }
 
   startAttempt(input: AttemptInput): void {
+    this.#statistics.queuedCount += 1;
     const { invocationId, target, pin } = input;
     const destination = this.#destinationOf(target, pin);
     if (destination.kind === 'missing') return this.#failBeforeStart(input, destination.failure);
@@ -71,10 +97,11 @@ export class AttemptActor implements AttemptListener {
     }
     const retryState = this.#retryStates.get(invocationId) ?? NO_RETRIES;
     const plan = { input, deployment, options, retryState, pin: destination.pin };
-    const runner = new AttemptRunner(this.#environment, plan, this);
+    const runner = new AttemptRunner(this.#environment, plan, this, this.#statistics);
     // Keeps T1: the attempt of an earlier epoch has ended; what is left of it may not propose.
     this.#running.get(invocationId)?.abandon();
     this.#running.set(invocationId, runner);
+    this.#statistics.startedCount += 1;
     runner.start();
   }
 
@@ -169,6 +196,7 @@ export class AttemptActor implements AttemptListener {
     const { input, options, deployment } = runner.plan;
     this.#running.delete(input.invocationId);
     this.#admission.leave(input.invocationId);
+    this.#statistics.durationSeconds.observe(runner.durationMs / 1000);
     const end =
       result.kind === 'failed'
         ? this.#fail(input, result.failure, {
@@ -185,7 +213,11 @@ export class AttemptActor implements AttemptListener {
     result: AttemptResult & { kind: 'ended' | 'suspended' },
   ): AttemptEnd {
     this.#retryStates.delete(invocationId);
-    if (result.kind === 'ended') return { kind: 'ended', outcome: result.outcome };
+    if (result.kind === 'ended') {
+      this.#statistics.completedCount += 1;
+      return { kind: 'ended', outcome: result.outcome };
+    }
+    this.#statistics.suspendedCount += 1;
     return { kind: 'suspended', awaiting: result.awaiting, replayedLength: journal.length };
   }
 
@@ -198,6 +230,8 @@ export class AttemptActor implements AttemptListener {
     const jitter = Math.random();
     const { retryState, end } = decideRetry(before, policy, failure, { storedCommand, jitter });
     this.#retryStates.set(invocationId, retryState);
+    if (end.kind === 'retry') this.#statistics.retriedCount += 1;
+    else this.#statistics.failedCount += 1;
     const { observer } = this.#environment;
     observer.attemptFailed({ invocationId, target, deploymentId, failure, end });
     return end;

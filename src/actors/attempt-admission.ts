@@ -2,6 +2,7 @@
 //   D1. At most `slotsPerDeployment` attempts of a deployment are connected or granted at once.
 //   D2. Whoever waits is served in the order of arrival.
 import type { DeploymentId, InvocationId } from './domain/ids.ts';
+import { AttemptStatistics } from './domain/statistics.ts';
 
 interface Line {
   taken: number;
@@ -10,11 +11,13 @@ interface Line {
 
 export class AttemptAdmission {
   readonly #slotsPerDeployment: number;
+  readonly #statistics: AttemptStatistics;
   readonly #lines = new Map<DeploymentId, Line>();
   readonly #holders = new Map<InvocationId, DeploymentId>();
 
-  constructor(slotsPerDeployment: number) {
+  constructor(slotsPerDeployment: number, statistics = new AttemptStatistics()) {
     this.#slotsPerDeployment = slotsPerDeployment;
+    this.#statistics = statistics;
   }
 
   /** Takes a slot for the invocation, which keeps it if it holds one already. */
@@ -38,6 +41,7 @@ export class AttemptAdmission {
     const deploymentId = this.#holders.get(invocationId);
     if (deploymentId === undefined) return;
     this.#holders.delete(invocationId);
+    this.#statistics.slotsGivenBackCount += 1;
     const line = this.#line(deploymentId);
     line.taken -= 1;
     this.#serveNext(deploymentId, line);
@@ -49,6 +53,12 @@ export class AttemptAdmission {
       if (waiting.size > 0) waiting.delete(invocationId);
     }
     this.leave(invocationId);
+  }
+
+  get waitingCount(): number {
+    let count = 0;
+    for (const { waiting } of this.#lines.values()) count += waiting.size;
+    return count;
   }
 
   /** Deployments where somebody waits. */
@@ -67,6 +77,7 @@ export class AttemptAdmission {
 
   #take(line: Line, deploymentId: DeploymentId, invocationId: InvocationId): void {
     line.taken += 1;
+    this.#statistics.slotsTakenCount += 1;
     this.#holders.set(invocationId, deploymentId);
   }
 

@@ -21,6 +21,7 @@ import { ATTEMPT_DRAIN_MS, TIMER_MS_MAX } from './domain/limits.ts';
 import type { Outcome } from './domain/outcome.ts';
 import type { Deployment } from './domain/schema.ts';
 import type { ScopeFeatures } from './domain/scope.ts';
+import type { AttemptStatistics, ExchangeStatistics, ExchangeType } from './domain/statistics.ts';
 import type { UnixMillis } from './domain/time.ts';
 import type { ProposedEntry } from './partition/command.ts';
 import type { AttemptInput } from './partition/effect.ts';
@@ -78,12 +79,19 @@ export class AttemptRunner {
   readonly #state: AttemptState;
   readonly #reader: MessageReader;
   readonly #writer: MessageWriter;
+  readonly #exchange: ExchangeStatistics;
+  readonly #beganAtMs: number;
   #stream: DeploymentStream | undefined;
   #streamIsOver = false;
   #timer: NodeJS.Timeout | undefined;
   #lastActivityMs: number;
 
-  constructor(environment: AttemptEnvironment, plan: AttemptPlan, listener: AttemptListener) {
+  constructor(
+    environment: AttemptEnvironment,
+    plan: AttemptPlan,
+    listener: AttemptListener,
+    statistics: AttemptStatistics,
+  ) {
     const { protocol, now } = environment;
     this.plan = plan;
     this.#environment = environment;
@@ -91,7 +99,14 @@ export class AttemptRunner {
     this.#state = initialState(plan, protocol);
     this.#reader = protocol.createReader(plan.pin.protocolVersion);
     this.#writer = protocol.createWriter();
-    this.#lastActivityMs = now();
+    this.#exchange = statistics.exchanges[exchangeTypeOf(plan.deployment)];
+    this.#beganAtMs = now();
+    this.#lastActivityMs = this.#beganAtMs;
+  }
+
+  /** Until the last message, whoever sent it. */
+  get durationMs(): number {
+    return this.#lastActivityMs - this.#beganAtMs;
   }
 
   /** A command entry was proposed since the attempt began. */
@@ -115,7 +130,10 @@ export class AttemptRunner {
         headers: this.#requestHeaders(path),
       },
       {
-        onResponse: (status, headers) => this.#apply({ kind: 'responded', status, headers }),
+        onResponse: (status, headers) => {
+          this.#exchange.countResponse(status);
+          this.#apply({ kind: 'responded', status, headers });
+        },
         onData: (chunk) => this.#read(chunk),
         onEnd: () => this.#endStream({ kind: 'responseEnded' }),
         onFailure: (failure) => this.#endStream(streamFailed(failure)),
@@ -186,13 +204,20 @@ export class AttemptRunner {
       idempotencyKey: this.#environment.scopeFeatures.scopes ? input.idempotencyKey : undefined,
     });
     for (const entry of input.journal) this.#writer.writeEntry(entry);
-    this.#stream?.write(this.#writer.take());
+    this.#write();
+  }
+
+  #write(): void {
+    const bytes = this.#writer.take();
+    this.#exchange.sentBytes += bytes.byteLength;
+    this.#stream?.write(bytes);
   }
 
   #read(chunk: Uint8Array): void {
     // Nobody would take it out of the reader any more.
     if (this.#isFinished) return;
     this.#lastActivityMs = this.#environment.now();
+    this.#exchange.receivedBytes += chunk.byteLength;
     this.#reader.push(chunk);
     while (!this.#isFinished) {
       const received = this.#reader.next();
@@ -255,8 +280,7 @@ export class AttemptRunner {
       case 'send':
         this.#lastActivityMs = this.#environment.now();
         this.#writer.writeMessage(effect.message);
-        this.#stream?.write(this.#writer.take());
-        return;
+        return this.#write();
       case 'endInput':
         this.#stream?.end();
         return;
@@ -314,6 +338,11 @@ export class AttemptRunner {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
+}
+
+function exchangeTypeOf({ endpoint, protocolMode }: Deployment): ExchangeType {
+  if (endpoint.kind !== 'http') return 'Lambda';
+  return protocolMode === 'BidiStream' ? 'Http/bidi-stream' : 'Http/request-response';
 }
 
 function initialState({ input, pin }: AttemptPlan, protocol: ServiceProtocol): AttemptState {

@@ -2,6 +2,7 @@
 import type { AttemptActor } from './attempt-actor.ts';
 import { unreachable } from './domain/assert.ts';
 import type { InvocationId, PartitionNumber } from './domain/ids.ts';
+import type { PartitionStatistics } from './domain/statistics.ts';
 import type { PartitionMessage } from './partition/command.ts';
 import type { PartitionEffect, RequestReply } from './partition/effect.ts';
 import type { TimerService } from './timer-service.ts';
@@ -27,6 +28,7 @@ export class EffectReleaser {
   readonly #timers: TimerService;
   readonly #cleanMore: () => void;
   readonly #serveMoreSlots: () => void;
+  readonly #statistics: PartitionStatistics;
   /** Requests that wait for an outcome. They end with the process, so they are not stored. */
   readonly #waiting = new Map<InvocationId, string[]>();
 
@@ -38,6 +40,7 @@ export class EffectReleaser {
       readonly timers: TimerService;
       readonly cleanMore: () => void;
       readonly serveMoreSlots: () => void;
+      readonly statistics: PartitionStatistics;
     },
   ) {
     this.#partition = partition;
@@ -46,16 +49,21 @@ export class EffectReleaser {
     this.#timers = parts.timers;
     this.#cleanMore = parts.cleanMore;
     this.#serveMoreSlots = parts.serveMoreSlots;
+    this.#statistics = parts.statistics;
   }
 
   release(effect: PartitionEffect): void {
     const attempts = this.#attempts;
+    this.#statistics.effects.add(effect.kind);
     switch (effect.kind) {
       case 'reply':
         return this.#outlet.reply(effect.requestId, effect.reply);
       case 'replyWhenCompleted':
         return this.#wait(effect);
       case 'outcomeReached':
+        this.#statistics.outcomes.of(effect.target.service, effect.target.handler)[
+          effect.outcome.kind
+        ] += 1;
         return this.#answerWaiting(effect);
       case 'startAttempt':
         return attempts.startAttempt(effect.input);

@@ -3,6 +3,7 @@ import type { PartitionNumber } from './domain/ids.ts';
 import type { Schema } from './domain/schema.ts';
 import type { PartitionCommand, PartitionMessage } from './partition/command.ts';
 import type { RequestReply } from './partition/effect.ts';
+import type { ThreadReport } from './ports.ts';
 
 export type ToPartitionThread =
   | {
@@ -27,14 +28,22 @@ export type ToPartitionThread =
   /** Messages for these partitions may have been lost with their thread. */
   | { readonly kind: 'resendOutbox'; readonly to: readonly PartitionNumber[] }
   | { readonly kind: 'schema'; readonly schema: Schema }
+  /** Asks for a `report`. */
+  | { readonly kind: 'report'; readonly requestId: number }
+  /** Asks for a `pong`, which shows that the thread's event loop turns. */
+  | { readonly kind: 'ping' }
   | { readonly kind: 'close' }
   /** Ends the thread at once, writes in flight or not. Only tests send it. */
-  | { readonly kind: 'crash' };
+  | { readonly kind: 'crash' }
+  /** Blocks the thread. Only tests send it. */
+  | { readonly kind: 'stall'; readonly forMs: number };
 
 export type ToMainThread =
   /** The thread has recovered its partitions and takes commands. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'reply'; readonly requestId: string; readonly reply: RequestReply }
+  | { readonly kind: 'pong' }
+  | { readonly kind: 'report'; readonly requestId: number; readonly report: ThreadReport }
   | (ToPartitionThread & { readonly kind: 'deliver' | 'ackDelivery' });
 
 /** The one large byte array a message may hold; it is transferred instead of copied. */
@@ -50,8 +59,12 @@ export function largeBodyOf(message: ToPartitionThread | ToMainThread): Uint8Arr
     case 'ackDelivery':
     case 'resendOutbox':
     case 'schema':
+    case 'report':
+    case 'ping':
+    case 'pong':
     case 'close':
     case 'crash':
+    case 'stall':
     case 'ready':
       return undefined;
   }

@@ -3,6 +3,7 @@
 //   B1. All partitions with commands are applied in one event-loop turn, so that their batches share
 //       one LMDB transaction and one flush.
 import { AttemptActor } from './attempt-actor.ts';
+import type { AttemptCounts } from './attempt-actor.ts';
 import type { AttemptEnvironment } from './attempt-runner.ts';
 import { must } from './domain/assert.ts';
 import { partitionOf } from './domain/ids.ts';
@@ -10,13 +11,14 @@ import type { PartitionNumber } from './domain/ids.ts';
 import type { InvocationTarget, Pin } from './domain/invocation.ts';
 import { TIMER_MS_MAX } from './domain/limits.ts';
 import { concurrencyLimitOf } from './domain/rule-book.ts';
+import type { AttemptStatistics, PartitionStatistics } from './domain/statistics.ts';
 import { EffectReleaser } from './effect-releaser.ts';
 import type { Delivery, Outlet } from './effect-releaser.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
 import { PartitionActor } from './partition-actor.ts';
 import type { PartitionCommand } from './partition/command.ts';
 import type { PartitionRules } from './partition/context.ts';
-import type { PartitionStore } from './ports.ts';
+import type { PartitionReport, PartitionStore } from './ports.ts';
 import type { DurationMs } from './domain/time.ts';
 import { findDestination } from './schema/destination.ts';
 import { TimerService } from './timer-service.ts';
@@ -34,6 +36,10 @@ export interface PartitionHostOptions {
   /** How often what is past its retention is deleted. */
   readonly cleanupIntervalMs: DurationMs;
   readonly toMain: (message: ToMainThread) => void;
+  readonly statistics: {
+    readonly partitions: PartitionStatistics;
+    readonly attempts: AttemptStatistics;
+  };
   readonly onFlushFailed: (error: unknown) => void;
 }
 
@@ -47,11 +53,11 @@ export class PartitionHost {
 
   constructor(options: PartitionHostOptions) {
     this.#options = options;
-    const { attemptsPerDeploymentMax, partitionsCount } = options;
+    const { attemptsPerDeploymentMax, partitionsCount, statistics } = options;
     this.#attempts = new AttemptActor(
       options.attempts,
       (invocationId, command) => this.#post(partitionOf(invocationId, partitionsCount), command),
-      { attemptsPerDeploymentMax },
+      { attemptsPerDeploymentMax, statistics: statistics.attempts },
     );
     for (const [partition, store] of options.stores) this.#addPartition(partition, store);
   }
@@ -81,6 +87,20 @@ export class PartitionHost {
     }
   }
 
+  /** Attempts as they are now. */
+  get attemptCounts(): AttemptCounts {
+    return this.#attempts.counts;
+  }
+
+  /** How far each partition is, and what its invocations do. */
+  partitionReports(): readonly PartitionReport[] {
+    return [...this.#actors].map(([partition, { progress, store }]) => ({
+      partition,
+      progress,
+      invocations: store.invocationCounts,
+    }));
+  }
+
   /** What waits under the old rules may go on under the new ones. */
   scopeRulesChanged(): void {
     this.#postToAll({ kind: 'serveSlots', nowMs: this.#options.attempts.now() });
@@ -96,7 +116,7 @@ export class PartitionHost {
   }
 
   #addPartition(partition: PartitionNumber, store: PartitionStore): void {
-    const { attempts, onFlushFailed } = this.#options;
+    const { attempts, onFlushFailed, statistics } = this.#options;
     const timers = new TimerService(attempts.now, () =>
       this.#post(partition, { kind: 'timersDue', nowMs: attempts.now() }),
     );
@@ -104,7 +124,14 @@ export class PartitionHost {
     const cleanMore = () => this.#post(partition, { kind: 'clean', nowMs: attempts.now() });
     const serveMoreSlots = () =>
       this.#post(partition, { kind: 'serveSlots', nowMs: attempts.now() });
-    const parts = { outlet, attempts: this.#attempts, timers, cleanMore, serveMoreSlots };
+    const parts = {
+      outlet,
+      attempts: this.#attempts,
+      timers,
+      cleanMore,
+      serveMoreSlots,
+      statistics: statistics.partitions,
+    };
     const releaser = new EffectReleaser(partition, parts);
     const actor = new PartitionActor({
       store,
@@ -112,6 +139,7 @@ export class PartitionHost {
       release: (effect) => releaser.release(effect),
       schedule: (scheduled) => this.#schedule(scheduled),
       onFlushFailed,
+      statistics: statistics.partitions,
     });
     this.#timers.push(timers);
     this.#actors.set(partition, actor);

@@ -11,12 +11,13 @@ import {
 } from '../io/deployment/load-request-identity.ts';
 import { attemptObserver } from '../io/attempt-log.ts';
 import { createLogger } from '../io/log.ts';
-import type { LoggerOptions } from '../io/log.ts';
+import type { Logger, LoggerOptions } from '../io/log.ts';
+import { type EventLoopMonitor, monitorEventLoop } from '../io/metrics/event-loop.ts';
+import { partitionThreadSamples } from '../io/metrics/partition-thread-samples.ts';
 import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
 import type { ServiceProtocolSettings } from '../io/service-protocol/service-protocol.ts';
-import type { KeyValueBackend } from '../storage/key-value-backend.ts';
-import { openTables } from '../storage/lmdb-backend.ts';
-import { openLoggedBackend } from '../storage/log/logged-backend.ts';
+import { type LmdbBackend, openTables } from '../storage/lmdb-backend.ts';
+import { type LoggedBackend, openLoggedBackend } from '../storage/log/logged-backend.ts';
 import { openPartitionStore } from '../storage/partition-store.ts';
 import { must } from './domain/assert.ts';
 import type { PartitionNumber } from './domain/ids.ts';
@@ -24,11 +25,17 @@ import { ID_RANDOM_BYTES } from './domain/make-invocation-id.ts';
 import type { HandlerDefaults, Schema } from './domain/schema.ts';
 import { EMPTY_SCHEMA } from './domain/schema.ts';
 import type { ScopeFeatures } from './domain/scope.ts';
+import {
+  AttemptStatistics,
+  ConnectionStatistics,
+  LogStatistics,
+  PartitionStatistics,
+} from './domain/statistics.ts';
 import { type DurationMs, unixMillis } from './domain/time.ts';
 import { largeBodyOf } from './messages.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
 import { PartitionHost } from './partition-host.ts';
-import type { PartitionStore } from './ports.ts';
+import type { DeploymentTransport, PartitionStore, SchemaReader, ThreadReport } from './ports.ts';
 import { ThreadChannel } from './thread-channel.ts';
 
 /** What every partition thread of a server is given. Plain data. */
@@ -62,9 +69,9 @@ export interface PartitionThreadTask {
 
 /** Serves the partitions until the main thread asks to close. Ends the thread when a flush fails. */
 export default async function runPartitionThread(task: PartitionThreadTask): Promise<void> {
-  const { port, thread, settings, partitions } = task;
+  const { port, settings } = task;
   const log = createLogger(settings.logOptions).of('reprise::partition');
-  const backends = await openBackends(settings.environmentPaths, `${thread}`);
+  const figures = await openFigures(task);
   let schema: Schema = EMPTY_SCHEMA;
   let host: PartitionHost | undefined;
   const [schemaGiven, giveSchema] = signal();
@@ -88,34 +95,33 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
         case 'crash':
           // Ends this thread, not the process.
           return process.exit(1);
+        case 'stall':
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, message.forMs);
+          return;
+        case 'ping':
+          return channel.post({ kind: 'pong' });
+        case 'report': {
+          const { requestId } = message;
+          if (host === undefined) return;
+          const report = makeReport(task.thread, { figures, host, transport, schema });
+          return channel.postAlone({ kind: 'report', requestId, report });
+        }
         case 'command':
         case 'deliver':
         case 'ackDelivery':
         case 'resendOutbox':
-          host?.receive(message);
+          return host?.receive(message);
       }
     },
   });
 
-  const stores = openStores(backends, settings.partitionsCount, partitions);
-  const transport = openDeploymentTransport(settings.transports);
-  host = new PartitionHost({
-    partitionsCount: settings.partitionsCount,
-    stores,
-    attempts: {
-      transport,
-      schema: { current: () => schema },
-      observer: attemptObserver(log.of('reprise::attempt')),
-      ...attemptSettings(settings),
-    },
-    attemptsPerDeploymentMax: settings.attemptsPerDeploymentMax,
-    eagerStateBytesMax: settings.eagerStateBytesMax,
-    cleanupIntervalMs: settings.cleanupIntervalMs,
+  const transport = openDeploymentTransport(settings.transports, figures.statistics.connections);
+  host = openHost(task, {
+    figures,
+    log,
+    transport,
+    schema: { current: () => schema },
     toMain: (message) => channel.post(message),
-    onFlushFailed: (error) => {
-      log.error('a batch could not be made durable; the partition thread ends', { error });
-      process.exit(1);
-    },
   });
   // Under no rules at all, what waits for a slot would start.
   await schemaGiven;
@@ -123,10 +129,114 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   channel.post({ kind: 'ready' });
 
   await closeAsked;
+  figures.eventLoop.close();
   await transport.close();
   await host.close();
-  for (const backend of backends) await backend.close();
+  for (const { backend } of figures.environments) await backend.close();
   channel.close();
+}
+
+/** What a thread has that counts. */
+interface Figures {
+  readonly statistics: {
+    readonly partitions: PartitionStatistics;
+    readonly attempts: AttemptStatistics;
+    readonly connections: ConnectionStatistics;
+    readonly log: LogStatistics;
+  };
+  readonly eventLoop: EventLoopMonitor;
+  readonly environments: ReadonlyArray<{
+    readonly tables: LmdbBackend;
+    readonly backend: LoggedBackend;
+  }>;
+}
+
+async function openFigures({ thread, settings }: PartitionThreadTask): Promise<Figures> {
+  const statistics = {
+    partitions: new PartitionStatistics(),
+    attempts: new AttemptStatistics(),
+    connections: new ConnectionStatistics(),
+    log: new LogStatistics(),
+  };
+  const environments = await Promise.all(
+    settings.environmentPaths.map(async (path) => {
+      const tables = openTables(path);
+      const options = { tables, path, name: `${thread}`, statistics: statistics.log };
+      return { tables, backend: await openLoggedBackend(options) };
+    }),
+  );
+  return { statistics, eventLoop: monitorEventLoop(), environments };
+}
+
+interface HostParts {
+  readonly figures: Figures;
+  readonly log: Logger;
+  readonly transport: DeploymentTransport;
+  readonly schema: SchemaReader;
+  readonly toMain: (message: ToMainThread) => void;
+}
+
+function openHost(task: PartitionThreadTask, parts: HostParts): PartitionHost {
+  const { settings, partitions } = task;
+  const { figures, log, transport, schema, toMain } = parts;
+  const backends = figures.environments.map(({ backend }) => backend);
+  return new PartitionHost({
+    partitionsCount: settings.partitionsCount,
+    stores: openStores(backends, settings.partitionsCount, partitions),
+    attempts: {
+      transport,
+      schema,
+      observer: attemptObserver(log.of('reprise::attempt')),
+      ...attemptSettings(settings),
+    },
+    attemptsPerDeploymentMax: settings.attemptsPerDeploymentMax,
+    eagerStateBytesMax: settings.eagerStateBytesMax,
+    cleanupIntervalMs: settings.cleanupIntervalMs,
+    toMain,
+    statistics: figures.statistics,
+    onFlushFailed: (error) => {
+      log.error('a batch could not be made durable; the partition thread ends', { error });
+      process.exit(1);
+    },
+  });
+}
+
+function makeReport(
+  thread: number,
+  parts: {
+    readonly figures: Figures;
+    readonly host: PartitionHost;
+    readonly transport: { readonly openStreamsCount: number };
+    readonly schema: Schema;
+  },
+): ThreadReport {
+  const { figures, host, transport, schema } = parts;
+  const { statistics, environments, eventLoop } = figures;
+  const partitionReports = host.partitionReports();
+  const samples = partitionThreadSamples({
+    thread: `${thread}`,
+    partitions: statistics.partitions,
+    partitionReports,
+    attempts: statistics.attempts,
+    attemptCounts: host.attemptCounts,
+    connections: statistics.connections,
+    openStreamsCount: transport.openStreamsCount,
+    log: statistics.log,
+    backlogs: environments.map(({ backend }) => backend.backlog),
+    // Every thread has every environment open; the first one tells of them.
+    tables:
+      thread === 0 ? environments.map(({ tables }, index) => tableFigures(tables, index)) : [],
+  });
+  return {
+    samples: [...samples, ...eventLoop.samples(`${thread}`)],
+    partitions: partitionReports,
+    schemaVersion: schema.version,
+    ruleBookVersion: schema.ruleBook.version,
+  };
+}
+
+function tableFigures({ use }: LmdbBackend, index: number) {
+  return { environment: `${index}`, ...use };
 }
 
 function attemptSettings(settings: PartitionThreadSettings) {
@@ -148,14 +258,8 @@ function signal(): readonly [given: Promise<void>, give: () => void] {
   return [given, () => give()];
 }
 
-function openBackends(paths: readonly string[], name: string): Promise<KeyValueBackend[]> {
-  return Promise.all(
-    paths.map((path) => openLoggedBackend({ tables: openTables(path), path, name })),
-  );
-}
-
 function openStores(
-  backends: readonly KeyValueBackend[],
+  backends: readonly LoggedBackend[],
   partitionsCount: number,
   partitions: readonly PartitionNumber[],
 ): Map<PartitionNumber, PartitionStore> {

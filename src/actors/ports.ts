@@ -1,8 +1,9 @@
 // Interfaces that actors own and that storage and io implement.
 import type { AddressUpdate, DeploymentEndpoint, EndpointAddress } from './domain/endpoint.ts';
-import type { DeploymentId, InvocationId, SubscriptionId } from './domain/ids.ts';
+import type { DeploymentId, InvocationId, SubscriptionId, PartitionNumber } from './domain/ids.ts';
 import type { KafkaCluster, Subscription } from './domain/kafka.ts';
 import type { DiscoveredDeployment } from './domain/manifest.ts';
+import type { MetricSample } from './domain/metric-sample.ts';
 import type { AttemptFailure } from './attempt/failure.ts';
 import type { DeploymentMessage, Header, ServerMessage } from './attempt/service-message.ts';
 import type { InvocationTarget } from './domain/invocation.ts';
@@ -15,6 +16,7 @@ import type {
   RuleRemovalResult,
 } from './domain/rule-book.ts';
 import type { Deployment, Schema, ServiceRevision } from './domain/schema.ts';
+import type { InvocationCounts, PartitionProgress } from './domain/statistics.ts';
 import type { DurationMs } from './domain/time.ts';
 import type { AttemptEnd, InvocationOperation, SignalId, Submission } from './partition/command.ts';
 import type { OperationOutcome, RequestReply } from './partition/effect.ts';
@@ -33,6 +35,8 @@ export interface PartitionStore extends PartitionState {
    * Rejects when the batch may not be durable; the store must not be used any more then.
    */
   commit(): Promise<void>;
+  /** Of the partition as it is now; right once `unfinishedInvocations` was read to its end. */
+  readonly invocationCounts: Readonly<InvocationCounts>;
   close(): Promise<void>;
 }
 
@@ -142,6 +146,45 @@ export type IngressSubmission = Omit<Submission, 'source'>;
 /** Thrown by the gateway when the partition cannot be reached and the request was not kept. */
 export class GatewayUnavailableError extends Error {
   override readonly name = 'GatewayUnavailableError';
+}
+
+/** What operators may ask about the partition threads. Implemented by the supervisor. */
+export interface PartitionThreadInspector {
+  threads(): readonly PartitionThreadState[];
+  /** Asks every thread; one that does not answer soon has no report. */
+  inspect(): Promise<readonly ThreadFindings[]>;
+}
+
+export interface PartitionThreadState {
+  readonly thread: number;
+  readonly partitions: readonly PartitionNumber[];
+  /** It has recovered and takes commands. */
+  readonly isReady: boolean;
+  /** It has not answered the watchdog for too long. */
+  readonly isHung: boolean;
+  /** How long it has left the watchdog without an answer. Unit: milliseconds. */
+  readonly silentMs: number;
+  /** The first start included. */
+  readonly startsCount: number;
+}
+
+export interface ThreadFindings extends PartitionThreadState {
+  readonly report: ThreadReport | undefined;
+}
+
+/** What a partition thread says of itself. */
+export interface ThreadReport {
+  readonly samples: readonly MetricSample[];
+  readonly partitions: readonly PartitionReport[];
+  /** Versions that the partitions work with. */
+  readonly schemaVersion: number;
+  readonly ruleBookVersion: number;
+}
+
+export interface PartitionReport {
+  readonly partition: PartitionNumber;
+  readonly progress: Readonly<PartitionProgress>;
+  readonly invocations: Readonly<InvocationCounts>;
 }
 
 /** The current schema; `current()` returns the same object until something changes. */

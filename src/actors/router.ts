@@ -39,15 +39,27 @@ export interface RouterOptions {
   readonly schema: () => Schema;
 }
 
+/** Requests to partitions. */
+export interface RequestStatistics {
+  readonly inFlightCount: number;
+  /** By partition. */
+  readonly answeredCounts: Float64Array;
+  readonly refusedCounts: Float64Array;
+}
+
 export class Router implements InvocationGateway, InvocationOperator {
   readonly #options: RouterOptions;
   readonly #threads: ThreadState[];
   readonly #pending = new Map<string, PendingRequest>();
+  readonly #answeredCounts: Float64Array;
+  readonly #refusedCounts: Float64Array;
   #requestsCount = 0;
 
   constructor(options: RouterOptions) {
     this.#options = options;
     this.#threads = Array.from({ length: options.threadsCount }, () => ({ kind: 'absent' }));
+    this.#answeredCounts = new Float64Array(options.partitionsCount);
+    this.#refusedCounts = new Float64Array(options.partitionsCount);
   }
 
   send(submission: IngressSubmission): Promise<RequestReply> {
@@ -124,8 +136,17 @@ export class Router implements InvocationGateway, InvocationOperator {
     for (const [requestId, { partition, command, reject }] of this.#pending) {
       if (this.#threadOf(partition) !== thread || isRepeatable(command)) continue;
       this.#pending.delete(requestId);
+      count(this.#refusedCounts, partition);
       reject(new GatewayUnavailableError('the partition restarted while it handled the request'));
     }
+  }
+
+  get statistics(): RequestStatistics {
+    return {
+      inFlightCount: this.#pending.size,
+      answeredCounts: this.#answeredCounts,
+      refusedCounts: this.#refusedCounts,
+    };
   }
 
   receive(thread: number, message: ToMainThread): void {
@@ -134,13 +155,19 @@ export class Router implements InvocationGateway, InvocationOperator {
         return this.#threadReady(thread);
       case 'reply': {
         const pending = this.#pending.get(message.requestId);
+        if (pending === undefined) return;
         this.#pending.delete(message.requestId);
-        pending?.resolve(message.reply);
+        count(this.#answeredCounts, pending.partition);
+        pending.resolve(message.reply);
         return;
       }
       case 'deliver':
       case 'ackDelivery':
         return this.#postIfReady(this.#threadOf(message.to), message);
+      case 'pong':
+      case 'report':
+        // For the supervisor.
+        return;
     }
   }
 
@@ -217,6 +244,10 @@ export class Router implements InvocationGateway, InvocationOperator {
     this.#requestsCount += 1;
     return this.#options.bootId + this.#requestsCount.toString(36);
   }
+}
+
+function count(counts: Float64Array, partition: PartitionNumber): void {
+  counts[partition] = (counts[partition] ?? 0) + 1;
 }
 
 /** Applied twice, the command has the effect of once: the invocation id tells it apart. */

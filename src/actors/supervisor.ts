@@ -5,11 +5,15 @@
 //   S3. Threads that keep dying end the process: something is wrong that a restart does not mend.
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { must } from './domain/assert.ts';
 import { largeBodyOf } from './messages.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
 import type { PartitionThreadTask, PartitionThreadSettings } from './partition-thread.ts';
+import type { PartitionThreadInspector, PartitionThreadState, ThreadFindings } from './ports.ts';
 import type { PartitionThreadChannel, Router } from './router.ts';
 import { ThreadChannel } from './thread-channel.ts';
+import { ThreadReports } from './thread-reports.ts';
+import { ThreadWatch } from './thread-watch.ts';
 
 /** Deaths of partition threads within `DEATHS_WINDOW_MS` that end the process. */
 const DEATHS_MAX = 8;
@@ -20,12 +24,21 @@ export interface SupervisorOptions {
   readonly router: Router;
   readonly settings: PartitionThreadSettings;
   readonly onThreadLost: (thread: number, error: unknown) => void;
+  /** Silence after which a thread counts as hung. Unit: milliseconds. */
+  readonly silenceMsMax: number;
+  readonly onThreadHung: (thread: number, silentMs: number) => void;
+  readonly onThreadAnswered: (thread: number, silentMs: number) => void;
   /** The partitions cannot be kept running. */
   readonly onFatal: (error: Error) => void;
 }
 
-export class Supervisor {
+export class Supervisor implements PartitionThreadInspector {
   readonly #options: SupervisorOptions;
+  readonly #watch: ThreadWatch;
+  readonly #reports: ThreadReports;
+  readonly #ready = new Set<number>();
+  /** How often each thread was started. */
+  readonly #starts: number[];
   readonly #pool: Piscina<PartitionThreadTask, void>;
   readonly #channels: PartitionThreadChannel[] = [];
   readonly #tasks: Array<Promise<void>> = [];
@@ -34,6 +47,18 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    const { threadsCount, silenceMsMax } = options;
+    this.#starts = Array.from({ length: threadsCount }, () => 0);
+    this.#watch = new ThreadWatch({
+      threadsCount,
+      silenceMsMax,
+      ping: (thread) => this.#channels[thread]?.post({ kind: 'ping' }),
+      onHung: options.onThreadHung,
+      onAnswered: options.onThreadAnswered,
+    });
+    this.#reports = new ThreadReports((thread, requestId) =>
+      this.#channels[thread]?.post({ kind: 'report', requestId }),
+    );
     this.#pool = new Piscina({
       filename: new URL('./partition-thread.js', import.meta.url).href,
       minThreads: options.threadsCount,
@@ -47,6 +72,27 @@ export class Supervisor {
 
   start(): void {
     for (let thread = 0; thread < this.#options.threadsCount; thread += 1) this.#run(thread);
+    this.#watch.start();
+  }
+
+  threads(): readonly PartitionThreadState[] {
+    return this.#starts.map((startsCount, thread) => ({
+      thread,
+      partitions: this.#options.router.partitionsOf(thread),
+      isReady: this.#ready.has(thread),
+      isHung: this.#watch.isHung(thread),
+      silentMs: this.#watch.silentMs(thread),
+      startsCount,
+    }));
+  }
+
+  inspect(): Promise<readonly ThreadFindings[]> {
+    return Promise.all(
+      this.threads().map(async (state) => ({
+        ...state,
+        report: state.isHung ? undefined : await this.#reports.request(state.thread),
+      })),
+    );
   }
 
   /** Ends a thread at once, as a crash would. */
@@ -54,8 +100,14 @@ export class Supervisor {
     this.#channels[thread]?.postAlone({ kind: 'crash' });
   }
 
+  /** Blocks a thread, as a loop without end would. */
+  stallThread(thread: number, forMs: number): void {
+    this.#channels[thread]?.postAlone({ kind: 'stall', forMs });
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#watch.close();
     for (const channel of this.#channels) channel.postAlone({ kind: 'close' });
     await Promise.all(this.#tasks);
     for (const channel of this.#channels) channel.close();
@@ -69,9 +121,10 @@ export class Supervisor {
     const channel = new ThreadChannel<ToMainThread, ToPartitionThread>({
       port: port1,
       largeBodyOf,
-      onMessage: (message) => router.receive(thread, message),
+      onMessage: (message) => this.#receive(thread, message),
     });
     this.#channels[thread] = channel;
+    this.#starts[thread] = must(this.#starts[thread], 'a thread has a number') + 1;
     router.threadStarted(thread, channel);
     const task = { port: port2, thread, partitions: router.partitionsOf(thread), settings };
     this.#tasks[thread] = this.#pool.run(task, { transferList: [port2] }).then(
@@ -80,8 +133,27 @@ export class Supervisor {
     );
   }
 
+  #receive(thread: number, message: ToMainThread): void {
+    switch (message.kind) {
+      case 'pong':
+        return this.#watch.answered(thread);
+      case 'report':
+        return this.#reports.receive(message.requestId, message.report);
+      case 'ready':
+        this.#ready.add(thread);
+        break;
+      case 'reply':
+      case 'deliver':
+      case 'ackDelivery':
+    }
+    this.#options.router.receive(thread, message);
+  }
+
   #replace(thread: number, error: unknown): void {
     this.#channels[thread]?.close();
+    this.#ready.delete(thread);
+    this.#watch.reset(thread);
+    this.#reports.threadLost(thread);
     if (this.#isClosing) return;
     this.#options.router.threadLost(thread);
     this.#options.onThreadLost(thread, error);

@@ -15,6 +15,7 @@ export type LogTarget =
   | 'reprise::attempt'
   | 'reprise::config'
   | 'reprise::http'
+  | 'reprise::node'
   | 'reprise::partition';
 
 export interface Logger {

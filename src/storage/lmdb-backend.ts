@@ -57,6 +57,10 @@ export class LmdbBackend implements KeyValueBackend {
     await this.#flushing;
   }
 
+  get use(): TableUse {
+    return readUse(this.#environment.getStats());
+  }
+
   /** Flushes what has been committed, then closes the environment. */
   async close(): Promise<void> {
     await this.#flushing;
@@ -97,9 +101,28 @@ export class LmdbBackend implements KeyValueBackend {
   }
 }
 
+/** How full an environment is. */
+export interface TableUse {
+  /** Pages ever used; freed ones among them are used again. Unit: bytes. */
+  readonly usedBytes: number;
+  /** Address space; it grows by itself. Unit: bytes. */
+  readonly mapBytes: number;
+  readonly rowsCount: number;
+}
+
 /** Opens or makes the tables in a directory. */
 export function openTables(directory: string): LmdbBackend {
   return new LmdbBackend(openEnvironment(directory));
+}
+
+/** lmdb-js leaves the form of its statistics open. */
+function readUse(statistics: object): TableUse {
+  const read = (name: string): number => Number(Reflect.get(statistics, name));
+  return {
+    usedBytes: (read('lastPageNumber') + 1) * read('pageSize'),
+    mapBytes: read('mapSize'),
+    rowsCount: read('entryCount'),
+  };
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -6,6 +6,7 @@ import { assert } from '../actors/domain/assert.ts';
 import type { InvocationId, PartitionNumber } from '../actors/domain/ids.ts';
 import type { Invocation } from '../actors/domain/invocation.ts';
 import type { JournalEntry } from '../actors/domain/journal.ts';
+import type { InvocationCounts } from '../actors/domain/statistics.ts';
 import type { UnixMillis } from '../actors/domain/time.ts';
 import type {
   DurablePromise,
@@ -105,6 +106,10 @@ class BackedPartitionStore implements PartitionStore {
         cause,
       });
     }
+  }
+
+  get invocationCounts(): Readonly<InvocationCounts> {
+    return this.#invocations.counts;
   }
 
   nextInvocationNumber(): number {

@@ -15,6 +15,7 @@ import {
 
 const INGRESS_PORT = PORTS.ingress;
 const ADMIN_PORT = PORTS.admin;
+const NODE_PORT = PORTS.node;
 const VARIABLES = new Set(OPTION_LIST.map(([, { key }]) => environmentName(key)));
 
 const objects = readManifests();
@@ -47,7 +48,10 @@ describe('the container image', () => {
   const dockerfile = readDeployFile('Dockerfile');
 
   test('exposes the default ports', () => {
-    assert.match(dockerfile, new RegExp(`^EXPOSE ${INGRESS_PORT} ${ADMIN_PORT}$`, 'm'));
+    assert.match(
+      dockerfile,
+      new RegExp(`^EXPOSE ${INGRESS_PORT} ${ADMIN_PORT} ${NODE_PORT}$`, 'm'),
+    );
   });
 
   test('keeps its data in its volume, under a name that stays', () => {
@@ -82,14 +86,23 @@ describe('the stateful set', () => {
     assert.deepEqual(at(container, 'ports'), [
       { name: 'ingress', containerPort: INGRESS_PORT },
       { name: 'admin', containerPort: ADMIN_PORT },
+      { name: 'node', containerPort: NODE_PORT },
     ]);
   });
 
-  for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
-    test(`has a ${probe} that asks the admin API`, () => {
-      assert.deepEqual(at(container, probe, 'httpGet'), { path: '/health', port: 'admin' });
+  const probes = { startupProbe: 'admin', readinessProbe: 'admin', livenessProbe: 'node' };
+  for (const [probe, port] of Object.entries(probes)) {
+    test(`has a ${probe} that asks the port named ${port}`, () => {
+      assert.deepEqual(at(container, probe, 'httpGet'), { path: '/health', port });
     });
   }
+
+  test('tells Prometheus where the metrics are', () => {
+    assert.deepEqual(at(statefulSet, 'spec', 'template', 'metadata', 'annotations'), {
+      'prometheus.io/scrape': 'true',
+      'prometheus.io/port': String(NODE_PORT),
+    });
+  });
 
   test('keeps its data on its volume, under the name of the pod', () => {
     const claims = listAt(statefulSet, 'spec', 'volumeClaimTemplates');

@@ -20,21 +20,21 @@ async function run(command: readonly string[]): Promise<string> {
 }
 
 describe('the health check of the image', () => {
-  function commandFor(adminUrl: string): readonly string[] {
+  function commandFor(url: string): readonly string[] {
     const [, json = ''] =
       /^HEALTHCHECK [^[]*CMD (\[.*\])$/ms.exec(readDeployFile('Dockerfile')) ?? [];
     const command: readonly string[] = JSON.parse(json.split('\n')[0] ?? '');
-    assert.ok(command.some((part) => part.includes('http://127.0.0.1:9070/health')));
-    return command.map((part) => part.replace('http://127.0.0.1:9070', adminUrl));
+    assert.ok(command.some((part) => part.includes('http://127.0.0.1:5122/health')));
+    return command.map((part) => part.replace('http://127.0.0.1:5122', url));
   }
 
   test('succeeds while the server runs', async () => {
-    await run(commandFor(rig.server.adminUrl));
+    await run(commandFor(rig.server.nodeUrl));
   });
 
   test('fails when nothing answers, and when something else does', async () => {
-    await assert.rejects(run(commandFor(rig.server.adminUrl.replace(/:\d+$/, ':1'))), { code: 1 });
-    const unknownPath = `${rig.server.adminUrl}/nothing-of-this-name`;
+    await assert.rejects(run(commandFor(rig.server.nodeUrl.replace(/:\d+$/, ':1'))), { code: 1 });
+    const unknownPath = `${rig.server.nodeUrl}/nothing-of-this-name`;
     await assert.rejects(run(commandFor(unknownPath)), { code: 1 });
   });
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import type { TrackedChild } from '../support/child.ts';
-import { stringField } from '../support/json.ts';
+import { field, stringField } from '../support/json.ts';
 import { launch, serverUnderTest } from '../support/servers.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-const SOCKETS = ['admin.sock', 'ingress.sock'];
+const SOCKETS = ['admin.sock', 'fabric.sock', 'ingress.sock'];
 
 /** A server that is known only by its directory. */
 class Server {
@@ -75,6 +75,17 @@ class Server {
     });
   }
 
+  /** Paths that the node port tells of. */
+  async boundSockets(): Promise<readonly string[]> {
+    const health: unknown = JSON.parse(await this.get('fabric.sock', '/health'));
+    const bound = field(health, 'bound_addresses');
+    assert.ok(Array.isArray(bound));
+    return bound
+      .filter((address) => field(address, 'kind') === 'unix')
+      .map((address) => stringField(address, 'address'))
+      .toSorted();
+  }
+
   async advertisedIngress(): Promise<string> {
     return stringField(JSON.parse(await this.get('admin.sock', '/version')), 'ingress_endpoint');
   }
@@ -98,6 +109,10 @@ describe('unix sockets', () => {
     const url = await server.advertisedIngress();
     assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
     assert.equal(await healthAt(url), 200);
+    assert.deepEqual(
+      await server.boundSockets(),
+      SOCKETS.map((socket) => server.pathOf(socket)),
+    );
     assert.deepEqual(await server.kill('SIGTERM'), { code: 0, signal: null });
     assert.deepEqual(server.sockets(), []);
   });

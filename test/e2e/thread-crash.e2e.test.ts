@@ -32,6 +32,7 @@ describe('a partition thread that dies', { skip: isReference() }, () => {
       nodeName: 'node-1',
       ingressBindAddress: '127.0.0.1:0',
       adminBindAddress: '127.0.0.1:0',
+      bindAddress: '127.0.0.1:0',
       partitionThreads: THREADS_COUNT,
       defaultNumPartitions: 8,
       retryInitialIntervalMs: durationMs(20),

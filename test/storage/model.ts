@@ -5,6 +5,7 @@ import type { Invocation } from '../../src/actors/domain/invocation.ts';
 import type { JournalEntry } from '../../src/actors/domain/journal.ts';
 import type { OutboxMessage, ServiceKey, Timer } from '../../src/actors/partition/state.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
+import { noInvocations } from '../../src/actors/domain/statistics.ts';
 import { plain } from './rows.ts';
 
 export interface ModelState {
@@ -57,6 +58,9 @@ export function compareState(
   }
   const open = [...model.invocations.values()].filter(({ status }) => status.kind !== 'completed');
   open.sort((a, b) => a.number - b.number);
+  const counts = noInvocations();
+  for (const { status } of open) if (status.kind !== 'completed') counts[status.kind] += 1;
+  assert.deepEqual(store.invocationCounts, counts, 'counted as they were written');
   assert.deepEqual(plain(store.unfinishedInvocations()), plain(open));
   for (const [number, journal] of model.journals) {
     assert.deepEqual(plain(store.readJournal(number, 0, journal.length)), plain(journal));

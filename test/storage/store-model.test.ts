@@ -201,6 +201,7 @@ describe('a partition store does what the model does', () => {
           } else if (step === 'crash') {
             backend = backend.crash();
             store = openStore(backend);
+            recover(store);
             model.crash();
           } else if (step === 'compare') compare(store, model);
         }
@@ -217,11 +218,11 @@ describe('a partition store does what the model does', () => {
         const model = new Model();
         for (const step of steps) {
           if (typeof step === 'function') step(store.state, model.current);
-          else if (step === 'crash') await store.moveTo('reopened');
+          else if (step === 'crash') await reopen(store);
           else await store.moveTo(step === 'flush' ? 'flushed' : 'committed');
         }
         compare(store.state, model);
-        await store.moveTo('reopened');
+        await reopen(store);
         compare(store.state, model);
         await store.remove();
       });
@@ -230,6 +231,16 @@ describe('a partition store does what the model does', () => {
     });
   }
 });
+
+async function reopen(store: TestStore): Promise<void> {
+  await store.moveTo('reopened');
+  recover(store.state);
+}
+
+/** Reads what recovery reads. */
+function recover(store: PartitionStore): void {
+  for (const { id: read } of store.unfinishedInvocations()) assert.ok(IDS.includes(read));
+}
 
 function compare(store: PartitionStore, model: Model): void {
   const names = { ids: IDS, owners: OWNERS, stateKeys: STATE_KEYS, partitions: PARTITIONS };

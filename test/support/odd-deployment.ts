@@ -106,6 +106,7 @@ export class OddRig {
       nodeName: 'node-1',
       ingressBindAddress: '127.0.0.1:0',
       adminBindAddress: '127.0.0.1:0',
+      bindAddress: '127.0.0.1:0',
       defaultNumPartitions: 4,
       logFilter: 'off',
     });

@@ -68,3 +68,9 @@ export const ATTEMPT_DRAIN_MS = durationMs(5 * SECOND_MS);
 
 /** How long open ingress requests may go on after SIGTERM. Source: seen on the reference. */
 export const INGRESS_DRAIN_MS = durationMs(5 * SECOND_MS);
+
+/** Handlers that metrics tell apart, on each thread; the rest are counted as `other`. Source: ours. */
+export const METRIC_HANDLERS_MAX = 500;
+
+/** Label sets of one metric; what is beyond is summed up as `other`. Source: ours. */
+export const METRIC_LABEL_SETS_MAX = 2000;

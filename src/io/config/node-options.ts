@@ -72,8 +72,7 @@ export const NODE_OPTIONS = {
     doc: 'Reprise sends no telemetry, whatever this says; the environment variable DO_NOT_TRACK sets it too.',
   }),
   disablePrometheus: option('disable-prometheus', BOOLEAN, false, {
-    doc: 'No metrics are collected.',
-    unused: true,
+    doc: 'GET /metrics of the node port answers with nothing.',
   }),
   tracingEndpoint: optional('tracing-endpoint', URL_TEXT, {
     doc: 'OTLP endpoint that traces are sent to.',

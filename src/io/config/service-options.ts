@@ -62,6 +62,13 @@ export const SERVICE_OPTIONS = {
       doc: 'Threads that the partitions are spread over.',
     },
   ),
+  /** Of Reprise only. */
+  hungThreadTimeoutMs: option(
+    'worker.hung-thread-timeout',
+    TIMER_DURATION,
+    durationMs(MINUTE_MS / 2),
+    { doc: 'Silence after which a partition thread is reported as hung; at most 24 days.' },
+  ),
   cleanupIntervalMs: option('worker.cleanup-interval', TIMER_DURATION, durationMs(60 * MINUTE_MS), {
     doc: 'How often completed invocations past their retention are deleted; at most 24 days.',
   }),

@@ -31,6 +31,13 @@ export class ConnectionPool implements ConnectionOwner, StreamHolder {
     this.#options = options;
   }
 
+  get openStreamsCount(): number {
+    let count = 0;
+    for (const connection of this.#usable) count += connection.openStreamsCount;
+    for (const connection of this.#draining) count += connection.openStreamsCount;
+    return count;
+  }
+
   get streamWindowBytes(): number {
     return this.#options.streamWindowBytes;
   }

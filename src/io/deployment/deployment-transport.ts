@@ -4,6 +4,7 @@ import type {
   DeploymentStreamListener,
   DeploymentTransport,
 } from '../../actors/ports.ts';
+import type { ConnectionStatistics } from '../../actors/domain/statistics.ts';
 import type { LambdaSettings } from './function-call.ts';
 import { LambdaTransport } from './lambda-transport.ts';
 import { HttpDeploymentTransport, type TransportOptions } from './transport.ts';
@@ -15,17 +16,25 @@ export interface TransportSettings {
 }
 
 /** Reaches deployments of every kind. */
-export function openDeploymentTransport(settings: TransportSettings): DeploymentTransport {
-  return new AnyTransport(settings);
+export function openDeploymentTransport(
+  settings: TransportSettings,
+  statistics?: ConnectionStatistics,
+): AnyTransport {
+  return new AnyTransport(settings, statistics);
 }
 
 class AnyTransport implements DeploymentTransport {
   readonly #http: HttpDeploymentTransport;
   readonly #lambda: LambdaTransport;
 
-  constructor({ http, lambda }: TransportSettings) {
-    this.#http = new HttpDeploymentTransport(http);
+  constructor({ http, lambda }: TransportSettings, statistics: ConnectionStatistics | undefined) {
+    this.#http = new HttpDeploymentTransport({ ...http, statistics });
     this.#lambda = new LambdaTransport(lambda);
+  }
+
+  /** Over HTTP/2. */
+  get openStreamsCount(): number {
+    return this.#http.openStreamsCount;
   }
 
   open(request: DeploymentRequest, listener: DeploymentStreamListener): DeploymentStream {

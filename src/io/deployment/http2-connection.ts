@@ -2,6 +2,7 @@
 //   connecting → ready → draining → closed        (and from every state to closed)
 import type * as net from 'node:net';
 import type { SecureContext } from 'node:tls';
+import type { ConnectionStatistics } from '../../actors/domain/statistics.ts';
 import type { DeploymentTarget } from './deployment-target.ts';
 import {
   connectFailure,
@@ -27,6 +28,7 @@ export interface ConnectionOptions extends SessionLimits {
   readonly idleTimeoutMs: number;
   readonly keepAliveIntervalMs: number;
   readonly keepAliveTimeoutMs: number;
+  readonly statistics: ConnectionStatistics;
   readonly keepAliveJitterShare: number;
 }
 
@@ -97,6 +99,10 @@ export class Http2Connection implements SessionOwner {
     return this.#streamsCarried;
   }
 
+  get openStreamsCount(): number {
+    return this.#session.openStreamsCount;
+  }
+
   hasRoom(): boolean {
     const streamsMax = Math.min(
       this.#options.streamsPerConnectionMax,
@@ -108,6 +114,7 @@ export class Http2Connection implements SessionOwner {
   /** Sends the request of a stream; needs room. */
   start(stream: Http2Stream): void {
     this.#streamsCarried++;
+    this.#options.statistics.streamsOpenedCount += 1;
     this.#session.start(stream);
     if (this.#session.streamIdsExhausted) this.onGoaway();
   }
@@ -187,6 +194,7 @@ export class Http2Connection implements SessionOwner {
       return;
     }
     this.#state = 'ready';
+    this.#options.statistics.connectionsOpenedCount += 1;
     this.#session.begin();
     this.#keepAlive.start();
     this.#idleTimer.refresh();
@@ -210,6 +218,8 @@ export class Http2Connection implements SessionOwner {
     if (this.#state === 'closed') return;
     const connected = this.#state !== 'connecting';
     this.#state = 'closed';
+    if (connected) this.#options.statistics.connectionsClosedCount += 1;
+    else this.#options.statistics.connectionsFailedCount += 1;
     clearTimeout(this.#connectTimer);
     clearTimeout(this.#idleTimer);
     this.#keepAlive.stop();

@@ -3,7 +3,7 @@ import type { FailureReason } from './failures.ts';
 import type { FunctionCall, FunctionReply, LambdaSettings } from './function-call.ts';
 import { invokeFailure, LambdaClients, type InvokeAnswer } from './lambda-client.ts';
 import { decodeAnswer, encodeEvent, type LambdaAnswer } from './lambda-envelope.ts';
-import { compressZstd, decompressZstd } from './zstd.ts';
+import { compressZstd, decompressZstd } from '../zstd.ts';
 
 /** How much of what a function threw is quoted. Unit: characters. */
 const QUOTE_LENGTH_MAX = 4096;

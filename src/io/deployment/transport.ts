@@ -1,4 +1,5 @@
 import { assert } from '../../actors/domain/assert.ts';
+import { ConnectionStatistics } from '../../actors/domain/statistics.ts';
 import type {
   DeploymentRequest,
   DeploymentStream,
@@ -30,6 +31,8 @@ export interface TransportOptions {
   readonly keepAliveIntervalMs?: number | undefined;
   /** Default 20,000. Source: the reference's `http2-keep-alive-options`. */
   readonly keepAliveTimeoutMs?: number | undefined;
+  /** Default: counts that nobody reads. */
+  readonly statistics?: ConnectionStatistics | undefined;
   /** Share by which the interval varies. Default 0.2. Source: `http2-keep-alive-jitter`. */
   readonly keepAliveJitterShare?: number | undefined;
   /** Unit: bytes. Default 2 MiB. Source: `http2-initial-stream-window-size`. */
@@ -67,6 +70,7 @@ export class HttpDeploymentTransport implements DeploymentTransport {
       idleTimeoutMs: options.idleTimeoutMs ?? 300_000,
       keepAliveIntervalMs: options.keepAliveIntervalMs ?? 40_000,
       keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 20_000,
+      statistics: options.statistics ?? new ConnectionStatistics(),
       keepAliveJitterShare: options.keepAliveJitterShare ?? 0.2,
       streamWindowBytes: options.streamWindowBytes ?? 2 * MEBIBYTE,
       connectionWindowBytes: options.connectionWindowBytes ?? 5 * MEBIBYTE,
@@ -75,6 +79,13 @@ export class HttpDeploymentTransport implements DeploymentTransport {
       proxy: options.proxy && new Proxy(options.proxy),
     };
     this.#http11 = new Http11Client(this.#options);
+  }
+
+  /** Over HTTP/2. */
+  get openStreamsCount(): number {
+    let count = 0;
+    for (const pool of this.#pools.values()) count += pool.openStreamsCount;
+    return count;
   }
 
   open(request: DeploymentRequest, listener: DeploymentStreamListener): DeploymentStream {

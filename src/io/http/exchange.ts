@@ -1,4 +1,5 @@
 // One HTTP exchange as the ingress and the admin API see it, whichever server library carries it.
+import type { Socket } from 'node:net';
 
 /** Header fields in the order received; names in lower case, repeated names kept. */
 export type HeaderFields = ReadonlyArray<readonly [name: string, value: string]>;
@@ -55,4 +56,6 @@ export interface HttpListenerOptions {
   /** Requests at once on one HTTP/2 connection. Default: 200, seen on the reference. */
   readonly http2StreamsMax?: number | undefined;
   readonly handler: HttpHandler;
+  /** Gets the connections that begin with the preface of HTTP/2, instead of `handler`. node:http only. */
+  readonly takeHttp2?: ((socket: Socket) => void) | undefined;
 }

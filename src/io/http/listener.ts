@@ -14,8 +14,9 @@ export interface StartHttpListenerOptions extends HttpListenerOptions {
 
 /** Listens with the server library that `prefer` asks for. Rejects when the address cannot be bound. */
 export async function startHttpListener(options: StartHttpListenerOptions): Promise<HttpListener> {
-  // uWebSockets.js 20.30 does not listen on unix sockets.
-  const needsNode = unixSocketPath(options.bindAddress) !== undefined;
+  // uWebSockets.js 20.30 neither listens on unix sockets nor gives a connection away.
+  const isOnSocket = unixSocketPath(options.bindAddress) !== undefined;
+  const needsNode = isOnSocket || options.takeHttp2 !== undefined;
   if (needsNode || options.prefer === 'node') return startNodeListener(options);
   const uws = loadUws();
   if (uws.kind === 'loaded') return startUwsListener(uws.binding, options);
@@ -36,7 +37,7 @@ export interface StartHttpListenersOptions extends Omit<StartHttpListenerOptions
 export async function startHttpListeners({
   bindAddresses,
   ...options
-}: StartHttpListenersOptions): Promise<HttpListener> {
+}: StartHttpListenersOptions): Promise<ListenerGroup> {
   const listeners: HttpListener[] = [];
   for (const bindAddress of bindAddresses) {
     try {
@@ -53,7 +54,8 @@ export async function startHttpListeners({
   return new ListenerGroup(listeners);
 }
 
-class ListenerGroup implements HttpListener {
+/** Listeners on several addresses, as one. */
+export class ListenerGroup implements HttpListener {
   readonly #listeners: readonly HttpListener[];
 
   constructor(listeners: readonly HttpListener[]) {
@@ -62,6 +64,11 @@ class ListenerGroup implements HttpListener {
 
   get url(): string {
     return this.#listeners[0]?.url ?? '';
+  }
+
+  /** Of all addresses. */
+  get urls(): readonly string[] {
+    return this.#listeners.map(({ url }) => url);
   }
 
   drain(): void {

@@ -43,6 +43,7 @@ class NodeListener implements HttpListener {
   url = '';
   isDraining = false;
   readonly #handler: HttpHandler;
+  readonly #takeHttp2: (socket: Socket) => void;
   readonly #log: ListenerLog;
   readonly #server: Server;
   readonly #http2: Http2Server;
@@ -56,6 +57,8 @@ class NodeListener implements HttpListener {
 
   constructor(options: HttpListenerOptions & { readonly log: ListenerLog }) {
     this.#handler = options.handler;
+    this.#takeHttp2 =
+      options.takeHttp2 ?? ((socket) => void this.#http2.emit('connection', socket));
     this.#log = options.log;
     this.#server = createServer({
       maxHeaderSize: HEAD_BYTES_MAX,
@@ -127,7 +130,7 @@ class NodeListener implements HttpListener {
         if (chunk.subarray(0, 3).toString('latin1') === 'PRI') {
           // node:http accepts half-open sockets; a session would not notice that its client has left.
           socket.allowHalfOpen = false;
-          this.#http2.emit('connection', socket);
+          this.#takeHttp2(socket);
         } else {
           for (const serve of http1Listeners) serve.call(this.#server, socket);
         }

@@ -2,6 +2,7 @@ import type { InvocationId } from '../../actors/domain/ids.ts';
 import type { HandlerDefaults } from '../../actors/domain/schema.ts';
 import type { ScopeFeatures } from '../../actors/domain/scope.ts';
 import type { InvocationGateway, SchemaReader } from '../../actors/ports.ts';
+import type { IngressStatistics } from './statistics.ts';
 
 export interface IngressOptions {
   /** Unit: bytes, inclusive. Source: `ingress.request-size-limit`. */
@@ -20,6 +21,8 @@ export interface IngressContext {
   /** Unit: milliseconds since the Unix epoch. */
   readonly clock: () => number;
   readonly random: (bytesCount: number) => Uint8Array;
+  /** Default: counts that nobody reads. */
+  readonly statistics?: IngressStatistics | undefined;
 }
 
 /** Which outcome is asked for: `attach` waits, `output` only looks. */

@@ -13,21 +13,31 @@ import { lookUpInvocation } from './lookup.ts';
 import { type IngressRoute, normalisePath, parseRoute } from './path.ts';
 import { DECLARED_TOO_LARGE, preflightResponse, refusalResponse, withOrigin } from './respond.ts';
 import { sendToHandler } from './send.ts';
+import { IngressStatistics } from './statistics.ts';
 
 /** Serves clients of the registered services. */
 export function createIngressHandler(context: IngressContext): HttpHandler {
   const { requestBodyBytesMax, concurrentRequestsMax = Infinity } = context.options;
+  const statistics = context.statistics ?? new IngressStatistics();
   let inFlightCount = 0;
 
   async function answer(request: HttpRequest): Promise<HttpResponse> {
     inFlightCount += 1;
+    statistics.admittedCount += 1;
+    const beganAtMs = performance.now();
     let route: IngressRoute | undefined;
     try {
       const path = normalisePath(request.path);
       route = parseRoute(path, context.schema.current().services);
-      return withOrigin(request, await answerRoute(request, route, path, context));
+      const response = await answerRoute(request, route, path, context);
+      const end = response.status < 400 ? 'completed' : 'invocation_error';
+      statistics.requestEnded(route, end, beganAtMs);
+      return withOrigin(request, response);
     } catch (error) {
-      return withOrigin(request, refusalResponse(refusalOf(error, route)));
+      const refusal = refusalOf(error, route);
+      const end = refusal.status < 500 ? 'request_error' : 'ingress_error';
+      statistics.requestEnded(route, end, beganAtMs);
+      return withOrigin(request, refusalResponse(refusal));
     } finally {
       inFlightCount -= 1;
     }
@@ -40,6 +50,7 @@ export function createIngressHandler(context: IngressContext): HttpHandler {
     }
     if (request.method === 'OPTIONS') return preflightResponse(request);
     if (inFlightCount >= concurrentRequestsMax) {
+      statistics.rateLimitedCount += 1;
       return withOrigin(request, refusalResponse(refusals.tooManyRequests()));
     }
     return answer(request);

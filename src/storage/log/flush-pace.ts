@@ -1,3 +1,5 @@
+import type { Histogram } from '../../actors/domain/histogram.ts';
+
 /** What can be flushed, with and without blocking the thread. */
 export interface Flushable {
   flush(): Promise<void>;
@@ -18,19 +20,35 @@ const FLUSHES_ELSEWHERE = 100;
 
 /** Blocks the thread for a flush only while the disk is quick. */
 export class FlushPace {
+  readonly #flushSeconds: Histogram;
+  readonly #now: () => number;
   #meanMs = 0;
   #flushesElsewhere = 0;
+
+  /** `flushSeconds` gets the time of every flush. `now` is a monotonic clock in milliseconds. */
+  constructor(flushSeconds: Histogram, now = () => performance.now()) {
+    this.#flushSeconds = flushSeconds;
+    this.#now = now;
+  }
 
   /** Returns a promise only when the flush is not done yet. */
   flush(target: Flushable): Promise<void> | undefined {
     if (this.#flushesElsewhere > 0) {
       this.#flushesElsewhere -= 1;
-      return target.flush();
+      return this.#flushElsewhere(target);
     }
-    const startedMs = performance.now();
+    const startedMs = this.#now();
     target.flushNow();
-    this.#observe(performance.now() - startedMs);
+    const tookMs = this.#now() - startedMs;
+    this.#flushSeconds.observe(tookMs / 1000);
+    this.#observe(tookMs);
     return undefined;
+  }
+
+  async #flushElsewhere(target: Flushable): Promise<void> {
+    const startedMs = this.#now();
+    await target.flush();
+    this.#flushSeconds.observe((this.#now() - startedMs) / 1000);
   }
 
   #observe(tookMs: number): void {

@@ -1,5 +1,6 @@
 // The log of one thread in one environment: what is flushed here is durable, long before the tables
 // have it. Two segments take turns; one is written again when the tables have everything in it.
+import { LogStatistics } from '../../actors/domain/statistics.ts';
 import type { Write } from '../key-value-backend.ts';
 import { flushDirectory } from '../file-flush.ts';
 import { FlushPace } from './flush-pace.ts';
@@ -13,7 +14,8 @@ const SEGMENT_BYTES = 8 * 1024 * 1024;
 export class Log {
   readonly #environmentPath: string;
   readonly #encoder = new RecordEncoder();
-  readonly #pace = new FlushPace();
+  readonly #statistics: LogStatistics;
+  readonly #pace: FlushPace;
   #current: Segment;
   #other: Segment;
   #lastSequence = 0;
@@ -21,7 +23,9 @@ export class Log {
   #neededAfter = 0;
 
   /** Makes new files: what old ones hold must have been brought to the tables. */
-  constructor(environmentPath: string, name: string) {
+  constructor(environmentPath: string, name: string, statistics = new LogStatistics()) {
+    this.#statistics = statistics;
+    this.#pace = new FlushPace(statistics.flushSeconds);
     const [current, other] = segmentPaths(environmentPath, name);
     this.#current = new Segment(current);
     this.#other = new Segment(other);
@@ -36,8 +40,19 @@ export class Log {
       this.#current.restart();
     }
     this.#lastSequence += 1;
-    this.#current.append(this.#encoder.encode(this.#lastSequence, batches), this.#lastSequence);
+    const record = this.#encoder.encode(this.#lastSequence, batches);
+    this.#current.append(record, this.#lastSequence);
+    this.#statistics.recordBytes.observe(record.byteLength);
+    this.#statistics.recordBatches.observe(batches.length);
     return this.#lastSequence;
+  }
+
+  /** Of what was written since the tables had everything. Unit: bytes. */
+  get bytes(): number {
+    return (
+      this.#current.position +
+      (this.#other.lastSequence > this.#neededAfter ? this.#other.position : 0)
+    );
   }
 
   /** Flushes what was appended. Returns a promise only when the disk is slow. */

@@ -3,6 +3,7 @@
 //   G1. Commits of one turn share a record and a flush; so do those that come during a flush.
 //   G2. A record is flushed before the next is written, so that only the last one can be torn.
 //   G3. After a failure nothing more is committed: later batches would build on lost ones.
+import { LogStatistics } from '../../actors/domain/statistics.ts';
 import type { KeyRange, KeyValueBackend, Write } from '../key-value-backend.ts';
 import { Log } from './log.ts';
 import { recoverLog } from './recover-log.ts';
@@ -20,16 +21,25 @@ export interface LoggedBackendOptions {
   readonly path: string;
   /** Tells apart the logs in the directory; one open backend has each. */
   readonly name: string;
+  /** Default: counts that nobody reads. */
+  readonly statistics?: LogStatistics | undefined;
+}
+
+/** What a backend has that is not in the tables yet. */
+export interface LogBacklog {
+  /** Unit: bytes of the log. */
+  readonly logBytes: number;
+  readonly waitingRows: number;
 }
 
 /** Brings to the tables what an earlier use of the log left behind, and starts a new log. */
-export async function openLoggedBackend(options: LoggedBackendOptions): Promise<KeyValueBackend> {
-  const { tables, path, name } = options;
+export async function openLoggedBackend(options: LoggedBackendOptions): Promise<LoggedBackend> {
+  const { tables, path, name, statistics = new LogStatistics() } = options;
   await recoverLog(path, name, tables);
-  return new LoggedBackend(tables, new Log(path, name));
+  return new LoggedBackend(tables, new Log(path, name, statistics), statistics);
 }
 
-class LoggedBackend implements KeyValueBackend {
+export class LoggedBackend implements KeyValueBackend {
   readonly #tables: KeyValueBackend;
   readonly #log: Log;
   readonly #updates: TableUpdates;
@@ -37,14 +47,19 @@ class LoggedBackend implements KeyValueBackend {
   #flushing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(tables: KeyValueBackend, log: Log) {
+  constructor(tables: KeyValueBackend, log: Log, statistics: LogStatistics) {
     this.#tables = tables;
     this.#log = log;
     this.#updates = new TableUpdates({
       tables,
       onUpdated: (sequence) => log.trim(sequence),
       onFailed: (error) => this.#fail(error, []),
+      statistics,
     });
+  }
+
+  get backlog(): LogBacklog {
+    return { logBytes: this.#log.bytes, waitingRows: this.#updates.waitingRows };
   }
 
   get(key: Buffer): Buffer | undefined {

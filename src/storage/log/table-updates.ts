@@ -4,6 +4,7 @@
 //   U2. A row is written once per update, however many batches wrote it.
 //   U3. One update is in flight at a time, and a bounded one, so that its writes keep the thread
 //       for a moment only.
+import { LogStatistics } from '../../actors/domain/statistics.ts';
 import type { KeyValueBackend, Write } from '../key-value-backend.ts';
 
 /** Rows of one update, more or less. */
@@ -22,6 +23,8 @@ export interface TableUpdatesOptions {
   /** The tables have everything up to this record of the log, flushed. */
   readonly onUpdated: (sequence: number) => void;
   readonly onFailed: (error: unknown) => void;
+  /** Default: counts that nobody reads. */
+  readonly statistics?: LogStatistics | undefined;
 }
 
 interface Waiting {
@@ -32,6 +35,7 @@ interface Waiting {
 
 export class TableUpdates {
   readonly #options: TableUpdatesOptions;
+  readonly #statistics: LogStatistics;
   #waiting: Waiting[] = [];
   #waitingRows = 0;
   #updating: Promise<void> | undefined;
@@ -40,6 +44,12 @@ export class TableUpdates {
 
   constructor(options: TableUpdatesOptions) {
     this.#options = options;
+    this.#statistics = options.statistics ?? new LogStatistics();
+  }
+
+  /** Rows that the log has and the tables do not have yet. */
+  get waitingRows(): number {
+    return this.#waitingRows;
   }
 
   /** Takes the batches of one record. */
@@ -93,7 +103,10 @@ export class TableUpdates {
         for (const write of writes) rows.set(write.key.toString('latin1'), write);
       }
     }
+    const startedMs = performance.now();
     await this.#options.tables.commit([...rows.values()]);
+    this.#statistics.tableUpdateSeconds.observe((performance.now() - startedMs) / 1000);
+    this.#statistics.rowsWrittenCount += rows.size;
     for (const { batches } of taken) for (const { onApplied } of batches) onApplied?.();
     const last = taken.at(-1);
     if (last !== undefined) this.#options.onUpdated(last.sequence);

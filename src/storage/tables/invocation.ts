@@ -8,6 +8,7 @@
 import { assert } from '../../actors/domain/assert.ts';
 import type { InvocationId, PartitionNumber } from '../../actors/domain/ids.ts';
 import type { Invocation } from '../../actors/domain/invocation.ts';
+import { type InvocationCounts, noInvocations } from '../../actors/domain/statistics.ts';
 import { KeyWriter, lastU48, Table } from '../key-codec.ts';
 import type { KeyRange, KeyValueBackend, Write } from '../key-value-backend.ts';
 import { RecentRows } from '../recent-rows.ts';
@@ -118,6 +119,7 @@ export class InvocationTable {
   /** Deleted rows whose id has been given to another invocation before they were flushed. */
   readonly #superseded = new Set<PendingInvocation>();
   readonly #recent = new RecentRows<InvocationId, Invocation>(RECENT_INVOCATIONS_MAX);
+  #counts = noInvocations();
   /** The last number handed out while no invocation has it yet. */
   #freshNumber: number | undefined;
 
@@ -133,6 +135,11 @@ export class InvocationTable {
     return this.#freshNumber;
   }
 
+  /** Open invocations by status. */
+  get counts(): Readonly<InvocationCounts> {
+    return this.#counts;
+  }
+
   get(id: InvocationId): Invocation | undefined {
     const pending = this.#pending.get(id);
     if (pending !== undefined) return pending.invocation;
@@ -144,15 +151,28 @@ export class InvocationTable {
   }
 
   put(invocation: Invocation): void {
+    this.#recount(this.#replacedBy(invocation), invocation);
     this.#write(invocation, invocation);
   }
 
   delete(invocation: Invocation): void {
+    const pending = this.#pendingOf(invocation);
+    this.#recount(pending === undefined ? invocation : pending.invocation, undefined);
     this.#write(invocation, undefined);
   }
 
-  /** Invocations that are not completed now, in number order. */
+  /** Invocations that are not completed now, in number order. Read to its end, it counts them anew. */
   *open(): Generator<Invocation> {
+    const counts = noInvocations();
+    for (const invocation of this.#allOpen()) {
+      const { kind } = invocation.status;
+      if (kind !== 'completed') counts[kind] += 1;
+      yield invocation;
+    }
+    this.#counts = counts;
+  }
+
+  *#allOpen(): Generator<Invocation> {
     const pending = [...this.#pending.values()].sort((a, b) => a.number - b.number);
     const overlaid = new Set([...pending, ...this.#superseded].map((row) => row.number));
     let next = 0;
@@ -176,10 +196,34 @@ export class InvocationTable {
     if (row.invocation?.status.kind === 'invoked') this.#remember(row.invocation);
   }
 
+  #pendingOf({ id, number }: Invocation): PendingInvocation | undefined {
+    const pending = this.#pending.get(id);
+    return pending?.number === number ? pending : undefined;
+  }
+
+  /** What the row said before, as far as it was open. */
+  #replacedBy(row: Invocation): Invocation | undefined {
+    const pending = this.#pendingOf(row);
+    if (pending !== undefined) return pending.invocation;
+    if (row.number === this.#freshNumber) return undefined;
+    const recent = this.#recent.get(row.id);
+    if (recent?.number === row.number) return recent;
+    const flushed = this.#backend.get(this.keys.open(row.number));
+    return flushed === undefined ? undefined : decodeInvocation(row.number, flushed);
+  }
+
+  #recount(before: Invocation | undefined, after: Invocation | undefined): void {
+    const kindBefore = before?.status.kind;
+    const kindAfter = after?.status.kind;
+    if (kindBefore === kindAfter) return;
+    if (kindBefore !== undefined && kindBefore !== 'completed') this.#counts[kindBefore] -= 1;
+    if (kindAfter !== undefined && kindAfter !== 'completed') this.#counts[kindAfter] += 1;
+  }
+
   #write(row: Invocation, invocation: Invocation | undefined): void {
-    let pending = this.#pending.get(row.id);
-    if (pending === undefined || pending.number !== row.number) {
-      const superseded = pending;
+    let pending = this.#pendingOf(row);
+    if (pending === undefined) {
+      const superseded = this.#pending.get(row.id);
       pending = new PendingInvocation(this, row, this.#flushedPlace(row));
       if (superseded !== undefined) {
         this.#supersede(superseded);
