@@ -52,7 +52,6 @@ class CountingPartition {
   #countAttempt(): void {
     const attempts = this.#attempts;
     const exchange = attempts.exchanges['Http/bidi-stream'];
-    attempts.queuedCount += 1;
     attempts.slotsTakenCount += 1;
     attempts.startedCount += 1;
     exchange.sentBytes += 300;

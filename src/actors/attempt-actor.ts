@@ -87,7 +87,6 @@ export class AttemptActor implements AttemptListener {
   }
 
   startAttempt(input: AttemptInput): void {
-    this.#statistics.queuedCount += 1;
     const { invocationId, target, pin } = input;
     const destination = this.#destinationOf(target, pin);
     if (destination.kind === 'missing') return this.#failBeforeStart(input, destination.failure);

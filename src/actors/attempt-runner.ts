@@ -104,9 +104,9 @@ export class AttemptRunner {
     this.#lastActivityMs = this.#beganAtMs;
   }
 
-  /** Until the last message, whoever sent it. */
+  /** Until the last message, whoever sent it. Not negative, whatever the clock does. */
   get durationMs(): number {
-    return this.#lastActivityMs - this.#beganAtMs;
+    return Math.max(0, this.#lastActivityMs - this.#beganAtMs);
   }
 
   /** A command entry was proposed since the attempt began. */

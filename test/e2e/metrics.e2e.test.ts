@@ -79,7 +79,6 @@ describe('the metrics that both servers have', () => {
     const name = 'restate_invoker_invocation_tasks_total';
     const families = await scrapeWith(name, { status: 'completed' }, CALLS_COUNT + 2);
     assert.ok(sumOf(families, name, { status: 'started' }) >= CALLS_COUNT + 2);
-    assert.ok(sumOf(families, 'restate_invoker_enqueue_total') >= CALLS_COUNT + 2);
     const type = 'Http/bidi-stream';
     const answers = { type, status_code: '200' };
     const asked = sumOf(families, 'restate_invoker_client_requests_total', answers);

@@ -67,8 +67,6 @@ export type ExchangeType = 'Http/bidi-stream' | 'Http/request-response' | 'Lambd
 
 /** Of the attempts of a thread. */
 export class AttemptStatistics {
-  /** Attempts that became due, connected at once or not. */
-  queuedCount = 0;
   startedCount = 0;
   completedCount = 0;
   suspendedCount = 0;

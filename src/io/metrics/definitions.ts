@@ -29,7 +29,6 @@ const REFERENCE_METRICS = {
   restate_ingress_requests_total: counter('Requests of the ingress, by what became of them'),
   restate_ingress_request_duration_seconds: summary('Time from a request to its answer'),
   restate_invocation_client_requests_total: counter('Requests to partitions, by their outcome'),
-  restate_invoker_enqueue_total: counter('Attempts that became due'),
   restate_invoker_invocation_tasks_total: counter('Attempts, by how they went'),
   restate_invoker_task_duration_seconds: summary('Time from the start of an attempt to its end'),
   restate_invoker_concurrency_limit: gauge(

@@ -157,7 +157,6 @@ function attemptSamples(figures: PartitionThreadFigures): readonly MetricSample[
   const tasks = (count: number, status: string, labels: Readonly<Record<string, string>> = {}) =>
     sample('restate_invoker_invocation_tasks_total', count, { status, ...labels });
   return [
-    sample('restate_invoker_enqueue_total', attempts.queuedCount),
     tasks(attempts.startedCount, 'started'),
     tasks(attempts.completedCount, 'completed'),
     tasks(attempts.suspendedCount, 'suspended'),
