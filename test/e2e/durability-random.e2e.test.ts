@@ -14,7 +14,7 @@ const KILLS_COUNT = 20;
 const JOBS_IN_FLIGHT_COUNT = 80;
 const JOBS_COUNT_MAX = 12_000;
 /** Long enough for a server that was killed again and again to work off what it has. */
-const PATIENT = { timeoutMs: 60_000, intervalMs: 25 } as const;
+const PATIENT = { timeoutMs: 180_000, intervalMs: 25 } as const;
 const COUNTERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 
 let rig: Rig;
