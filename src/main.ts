@@ -50,11 +50,12 @@ async function run({ config, warnings, noLogo }: LoadedConfig & { kind: 'run' })
 }
 
 /** For people; what starts servers reads the log. */
-function banner({ advertised, dataDirectory }: Server, noLogo: boolean): string {
+function banner({ advertised, postgresAddress, dataDirectory }: Server, noLogo: boolean): string {
   return [
     ...(noLogo ? [] : [`Reprise ${PRODUCT_VERSION}`]),
     `  ingress  ${advertised.ingress}`,
     `  admin    ${advertised.admin}`,
+    ...(postgresAddress === undefined ? [] : [`  sql      ${postgresAddress} (PostgreSQL)`]),
     `  node     ${advertised.node}`,
     `  data     ${dataDirectory}`,
     '',

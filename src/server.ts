@@ -3,18 +3,22 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
-import type { ScopeFeatures } from './actors/domain/scope.ts';
 import { unixMillis } from './actors/domain/time.ts';
 import type { PartitionThreadSettings } from './actors/partition-thread.ts';
+import type { QueryEngine } from './actors/ports.ts';
+import { QueryService } from './actors/query-service.ts';
 import { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
-import type { AdminOptions } from './io/admin/context.ts';
 import { createAdminHandler } from './io/admin/server.ts';
-import { SERVER_COMPATIBILITY_VERSION } from './io/admin/version.ts';
 import { requestHeadersOf, transportSettingsOf } from './io/config/deployment-settings.ts';
+import { SERVER_COMPATIBILITY_VERSION } from './io/admin/version.ts';
 import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
-import { listenerSettings, type ServerName } from './io/config/listener-settings.ts';
+import {
+  listenerSettings,
+  postgresBindAddress,
+  type ServerName,
+} from './io/config/listener-settings.ts';
 import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
@@ -30,7 +34,6 @@ import {
 import type { HttpHandler, HttpListener, HttpListenerOptions } from './io/http/exchange.ts';
 import { advertisedAddress } from './io/http/advertised-address.ts';
 import { startHttpListeners } from './io/http/listener.ts';
-import type { IngressOptions } from './io/ingress/context.ts';
 import { createIngressHandler } from './io/ingress/server.ts';
 import { IngressStatistics } from './io/ingress/statistics.ts';
 import { createLogger } from './io/log.ts';
@@ -38,13 +41,16 @@ import type { Logger } from './io/log.ts';
 import { Metrics } from './io/metrics/metrics.ts';
 import type { ListeningServer } from './io/node/context.ts';
 import { createNodePort } from './io/node/server.ts';
+import { type PostgresServer, startPostgresServer } from './io/postgres/server.ts';
 import {
   PROTOCOL_VERSION_MAX,
   PROTOCOL_VERSION_MAX_DEFAULT,
 } from './io/service-protocol/version.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import type { DataDirectory } from './storage/data-directory.ts';
+import { adminOptions, ingressOptions, scopeFeaturesOf } from './settings.ts';
 import { openTables } from './storage/lmdb-backend.ts';
+import { upgradeFormat } from './storage/upgrade-format.ts';
 import { recoverLogs } from './storage/log/recover-log.ts';
 import { openSchemaStore } from './storage/schema-store.ts';
 
@@ -67,6 +73,8 @@ export interface Server {
   readonly nodeUrl: string;
   /** Where others reach the three, as far as the options or the network interfaces tell. */
   readonly advertised: { readonly ingress: string; readonly admin: string; readonly node: string };
+  /** `host:port` of the bound port for PostgreSQL clients, unless there is none. */
+  readonly postgresAddress: string | undefined;
   /** Absolute path of the data directory. */
   readonly dataDirectory: string;
   /**
@@ -103,6 +111,18 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   }
 }
 
+/** Leaves every environment with its logs in its tables, and those in the present format. */
+async function openData(directory: DataDirectory): Promise<void> {
+  const paths = environmentPaths(directory);
+  for (const path of paths) await recoverLogs(path, () => openTables(path));
+  await upgradeFormat(
+    directory,
+    paths.map((path) => () => openTables(path)),
+  );
+}
+
+const now = () => unixMillis(Date.now());
+
 interface Opened {
   readonly directory: DataDirectory;
   /** In the order of opening; closed in reverse. */
@@ -118,42 +138,31 @@ interface Parts {
 }
 
 async function startParts(opened: Opened, parts: Parts): Promise<Server> {
-  const { config, log } = parts;
+  const { log } = parts;
   const { directory, closers } = opened;
 
-  for (const path of environmentPaths(directory)) await recoverLogs(path, () => openTables(path));
+  await openData(directory);
   const { schema, serdes } = openSchema(opened, parts);
   const { router, supervisor, settings } = openPartitions(directory, parts, schema);
   const statistics = new IngressStatistics();
 
-  const ingress = await listen('ingress', {
-    parts,
-    directory,
-    http2StreamsMax: config.ingressHttp2StreamsLimit,
-    handler: createIngressHandler({
-      schema,
-      gateway: router,
-      options: ingressOptions(parts),
-      clock: now,
-      random: (bytesCount) => randomBytes(bytesCount),
-      statistics,
-    }),
-  });
-  closers.push(() => ingress.listener.close());
+  const ingress = await openIngress(opened, parts, { schema, router, statistics });
   const servers: ListeningServer[] = [];
   const state = { isStopping: false };
   const shown = { supervisor, router, settings, schema, statistics, servers, state };
   const node = await startNodePort(opened, parts, shown);
+  const queries = openQueries(opened, parts, { schema, router });
   const admin = await listen('admin', {
     parts,
     directory,
     handler: createAdminHandler({
       schema,
       operator: router,
+      queries,
       serdes,
       clock: now,
       random: (bytesCount) => randomBytes(bytesCount),
-      options: adminOptions(parts, ingress.advertised),
+      options: adminOptions(parts.config, ingress.advertised),
       log: log.of('reprise::admin'),
     }),
   });
@@ -163,6 +172,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     listeningServer('admin-api-server', admin),
     listeningServer('message-fabric-server', node),
   );
+  const postgres = await openPostgres(opened, parts, queries);
   supervisor.start();
   closers.push(() => supervisor.close());
 
@@ -175,6 +185,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       admin: admin.advertised,
       node: node.advertised,
     },
+    postgresAddress: postgres?.address,
     dataDirectory: directory.path,
     crashPartitionThread: (thread) => supervisor.crashThread(thread),
     stallPartitionThread: (thread, forMs) => supervisor.stallThread(thread, forMs),
@@ -187,8 +198,6 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     }),
   };
 }
-
-const now = () => unixMillis(Date.now());
 
 function openPartitions(directory: DataDirectory, parts: Parts, schema: SchemaActor) {
   const { config, log, onFatal } = parts;
@@ -336,6 +345,72 @@ function openSchema({ directory, closers }: Opened, { config, identity }: Parts)
   return { schema, serdes: createSerdeClient(caller) };
 }
 
+async function openIngress(
+  { directory, closers }: Opened,
+  parts: Parts,
+  { schema, router, statistics }: Pick<NodePortParts, 'schema' | 'router' | 'statistics'>,
+): Promise<Listening> {
+  const ingress = await listen('ingress', {
+    parts,
+    directory,
+    http2StreamsMax: parts.config.ingressHttp2StreamsLimit,
+    handler: createIngressHandler({
+      schema,
+      gateway: router,
+      options: ingressOptions(parts.config),
+      clock: now,
+      random: (bytesCount) => randomBytes(bytesCount),
+      statistics,
+    }),
+  });
+  closers.push(() => ingress.listener.close());
+  return ingress;
+}
+
+/** Starts nothing before the first query. */
+function openQueries(
+  { directory, closers }: Opened,
+  { config, log }: Parts,
+  { schema, router }: Pick<NodePortParts, 'schema' | 'router'>,
+): QueryService {
+  const queries = new QueryService({
+    settings: {
+      partitionsCount: directory.marker.partitionsCount,
+      environmentPaths: environmentPaths(directory),
+      memoryBytesMax: config.queryEngineMemorySize,
+      timeoutMs: config.queryEngineTimeoutMs,
+      serverVersion: SERVER_COMPATIBILITY_VERSION,
+    },
+    schema: () => schema.current(),
+    settle: (needs) => router.settle(needs),
+    onThreadLost: (error) =>
+      log.of('reprise::admin').error('the query thread died; a query starts it again', { error }),
+  });
+  schema.subscribe((changed) => queries.publishSchema(changed));
+  closers.push(() => queries.close());
+  return queries;
+}
+
+async function openPostgres(
+  { closers }: Opened,
+  { config, log }: Parts,
+  engine: QueryEngine,
+): Promise<PostgresServer | undefined> {
+  const bindAddress = postgresBindAddress(config);
+  if (bindAddress === undefined) return undefined;
+  const ownLog = log.of('reprise::postgres');
+  try {
+    const server = await startPostgresServer({ bindAddress, engine, log: ownLog });
+    closers.push(() => server.close());
+    return server;
+  } catch (error) {
+    if (config.pgsqlBindAddress !== undefined) throw error;
+    // Nobody asked for this port: another server on the host may have it.
+    ownLog.warn('there is no port for PostgreSQL clients', { bindAddress, error });
+    return undefined;
+  }
+}
+
 function threadSettings(
   { config, identity, logOptions }: Parts,
   directory: DataDirectory,
@@ -359,38 +434,6 @@ function threadSettings(
     },
     messageBytesWarning: config.messageSizeWarning,
     logOptions,
-  };
-}
-
-function ingressOptions({ config }: Parts): IngressOptions {
-  return {
-    requestBodyBytesMax: config.ingressRequestSizeLimit,
-    concurrentRequestsMax: config.ingressConcurrentRequestsLimit,
-    defaults: handlerDefaultsOf(config),
-    scopeFeatures: scopeFeaturesOf(config),
-  };
-}
-
-function adminOptions({ config }: Parts, ingressUrl: string): AdminOptions {
-  return {
-    defaults: handlerDefaultsOf(config),
-    clusterName: config.clusterName,
-    nodeId: 1,
-    ingressUrl,
-    concurrentRequestsMax: config.adminConcurrentRequestsLimit,
-    disableWebPage: config.adminDisableWebUi,
-    features: {
-      vqueues: config.vqueues,
-      scoped_virtual_objects: config.scopedVirtualObjects,
-      protocol_v7: config.protocolV7,
-    },
-  };
-}
-
-function scopeFeaturesOf(config: ServerConfig): ScopeFeatures {
-  return {
-    scopes: config.vqueues,
-    scopedObjects: config.scopedVirtualObjects,
   };
 }
 

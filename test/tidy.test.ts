@@ -15,9 +15,14 @@ import {
 const FILE_LINES_MAX = 500;
 const FUNCTION_LINES_MAX = 70;
 
-/** Nobody imports these: the process, the package, and the thread that the supervisor starts by name. */
-const ENTRIES = ['src/main.ts', 'src/server.ts', 'src/actors/partition-thread.ts'];
-const WIRING = new Set(ENTRIES);
+/** Nobody imports these: the process, the package, and the threads that are started by name. */
+const ENTRIES = [
+  'src/main.ts',
+  'src/server.ts',
+  'src/actors/partition-thread.ts',
+  'src/actors/query-thread.ts',
+];
+const WIRING = new Set([...ENTRIES, 'src/settings.ts']);
 /** Part of the package only for tests and benches. */
 const TEST_DOUBLES = new Set(['src/storage/memory-backend.ts']);
 /** Instantiates its WebAssembly hashers when it is loaded. */
@@ -25,10 +30,11 @@ const MAY_AWAIT = new Set(['src/actors/domain/hash.ts']);
 
 const sources = readSources('src');
 
-/** `domain`, `partition`, `attempt`, `schema`, `actors`, `storage`, or `io` with its own folder. */
+/** `domain`, `partition`, `attempt`, `schema`, `actors`, `storage`, `query`, or `io` with its own folder. */
 function layerOf(path: string): string {
   const [, top = '', folder = ''] = path.split('/');
   if (top === 'actors') return folder.endsWith('.ts') ? 'actors' : folder;
+  if (top === 'storage') return folder === 'query' ? 'query' : top;
   if (top === 'io') return folder.endsWith('.ts') ? path : `io/${folder}`;
   return top;
 }
@@ -55,6 +61,8 @@ const IO_SHARED = new Set([
   'io/service-protocol',
   'src/io/log.ts',
   'src/io/log-text.ts',
+  'src/io/postgres-types.ts',
+  'src/io/sql-lexer.ts',
   'src/io/zstd.ts',
 ]);
 
@@ -68,7 +76,9 @@ function isAllowed(file: string, { target, isTypeOnly }: Import): boolean {
   if (from === to || to === 'domain') return true;
   if (from === 'domain') return false;
   if (PURE.has(from) || from === 'actors') return PURE.has(to);
+  if (from === 'query') return to === 'storage' || (isTypeOnly && STORAGE_CONTRACTS.has(target));
   if (from === 'storage') return isTypeOnly && STORAGE_CONTRACTS.has(target);
+  if (from === 'io/sql' && to === 'query') return true;
   if (IO_SHARED.has(to)) return true;
   const isContract = target === 'src/actors/ports.ts' || PURE.has(to);
   return isContract && (isTypeOnly || IO_VALUES.has(target));
@@ -99,6 +109,10 @@ const REFUSED: ReadonlyArray<readonly [file: string, imported: Import]> = [
   ['src/storage/partition-store.ts', importFrom('src/actors/ports.ts')],
   ['src/storage/partition-store.ts', importFrom('src/actors/router.ts', true)],
   ['src/storage/partition-store.ts', importFrom('src/io/log.ts')],
+  ['src/storage/partition-store.ts', importFrom('src/storage/query/snapshot.ts', true)],
+  ['src/storage/query/snapshot.ts', importFrom('src/io/sql/engine.ts', true)],
+  ['src/io/sql/engine.ts', importFrom('src/storage/partition-store.ts')],
+  ['src/io/admin/sql-query.ts', importFrom('src/io/sql/engine.ts', true)],
   ['src/io/ingress/call.ts', importFrom('src/actors/router.ts', true)],
   ['src/io/ingress/call.ts', importFrom('src/actors/partition/apply.ts')],
   ['src/io/ingress/call.ts', importFrom('src/io/admin/route.ts')],
@@ -184,6 +198,7 @@ test('every source file is reached from an entry', () => {
   );
   assert.deepEqual(dead, []);
   assert.match(readProjectFile('src/actors/supervisor.ts'), /'\.\/partition-thread\.js'/);
+  assert.match(readProjectFile('src/actors/query-service.ts'), /'\.\/query-thread\.js'/);
 });
 
 test('nothing is left to be done later', () => {

@@ -2,12 +2,14 @@
 //   T1. An invocation has at most one attempt that may propose.
 //   T2. What an attempt proposes enters the mailbox in the order the deployment sent it, its end last.
 import type { AttemptResult } from './attempt/effect.ts';
+import { reportedError } from './attempt/failure.ts';
 import type { AttemptFailure } from './attempt/failure.ts';
 import type { RetryState } from './attempt/retry-policy.ts';
 import { decideRetry, NO_RETRIES } from './attempt/retry-policy.ts';
 import { AttemptAdmission } from './attempt-admission.ts';
 import { AttemptRunner } from './attempt-runner.ts';
 import type { AttemptEnvironment, AttemptListener } from './attempt-runner.ts';
+import type { AttemptStatus } from './domain/attempt-status.ts';
 import type { DeploymentId, InvocationId } from './domain/ids.ts';
 import type { InvocationTarget, Pin } from './domain/invocation.ts';
 import type { NotificationEntry } from './domain/journal.ts';
@@ -15,8 +17,9 @@ import { TIMER_MS_MAX } from './domain/limits.ts';
 import type { Outcome } from './domain/outcome.ts';
 import type { RetryPolicy } from './domain/schema.ts';
 import { AttemptStatistics } from './domain/statistics.ts';
-import { durationMs } from './domain/time.ts';
-import type { DurationMs } from './domain/time.ts';
+import { durationMs, unixMillis } from './domain/time.ts';
+import type { DurationMs, UnixMillis } from './domain/time.ts';
+import { FailedAttempts } from './failed-attempts.ts';
 import type {
   AttemptEnd,
   AttemptIdentity,
@@ -40,8 +43,13 @@ export type PostCommand = (invocationId: InvocationId, command: PartitionCommand
 interface FailedAttempt {
   readonly policy: RetryPolicy;
   readonly storedCommand: boolean;
+  readonly startedAtMs: UnixMillis;
   readonly deploymentId?: DeploymentId | undefined;
+  readonly server?: string | undefined;
 }
+
+/** From this version on suspensions are events. Source: seen on the reference 1.7.12. */
+const PROTOCOL_VERSION_WITH_FUTURES = 7;
 
 /** Attempts as they are now. */
 export interface AttemptCounts {
@@ -64,6 +72,7 @@ export class AttemptActor implements AttemptListener {
   readonly #running = new Map<InvocationId, AttemptRunner>();
   readonly #retryStates = new Map<InvocationId, RetryState>();
   readonly #backoffs = new Map<InvocationId, NodeJS.Timeout>();
+  readonly #failed = new FailedAttempts();
   readonly #statistics: AttemptStatistics;
   #yieldTimer: NodeJS.Timeout | undefined;
 
@@ -159,13 +168,44 @@ export class AttemptActor implements AttemptListener {
     this.#postBegin(identity);
   }
 
-  releaseAttempt({ invocationId }: AttemptIdentity): void {
+  /** `keepsStatus`: what is known of the last attempt is still wanted. */
+  releaseAttempt(
+    { invocationId }: AttemptIdentity,
+    { keepsStatus = false }: { readonly keepsStatus?: boolean | undefined } = {},
+  ): void {
+    if (!keepsStatus) this.#failed.forget(invocationId);
     clearTimeout(this.#backoffs.get(invocationId));
     this.#backoffs.delete(invocationId);
     this.#retryStates.delete(invocationId);
     this.#running.get(invocationId)?.abandon();
     this.#running.delete(invocationId);
     this.#admission.withdraw(invocationId);
+  }
+
+  /** What is known of the attempts of these invocations, or of all. */
+  statuses(ids?: ReadonlySet<InvocationId>): AttemptStatus[] {
+    const statuses: AttemptStatus[] = [];
+    for (const { plan, startedAtMs, server, awaitingOn } of this.#running.values()) {
+      const { invocationId } = plan.input;
+      if (ids?.has(invocationId) === false) continue;
+      const failed = this.#failed.of(invocationId);
+      statuses.push({
+        invocationId,
+        isInFlight: true,
+        attemptsCount: (failed?.attemptsCount ?? 0) + 1,
+        lastStartAtMs: startedAtMs,
+        deploymentId: plan.deployment.id,
+        server: server ?? failed?.server,
+        lastError: failed?.lastError,
+        awaitingOn,
+      });
+    }
+    for (const status of this.#failed.all()) {
+      const { invocationId } = status;
+      if (!this.#running.has(invocationId) && ids?.has(invocationId) !== false)
+        statuses.push(status);
+    }
+    return statuses;
   }
 
   /** Lets go of every stream and timer. Nothing is proposed any more. */
@@ -201,29 +241,34 @@ export class AttemptActor implements AttemptListener {
         ? this.#fail(input, result.failure, {
             policy: options.retryPolicy,
             storedCommand: runner.proposedEntry,
+            startedAtMs: runner.startedAtMs,
             deploymentId: deployment.id,
+            server: runner.server,
           })
-        : this.#succeed(input, result);
+        : this.#succeed(runner.plan, result);
     this.#postEnd(input, end);
   }
 
   #succeed(
-    { invocationId, journal }: AttemptInput,
+    { input: { invocationId, journal }, pin }: AttemptRunner['plan'],
     result: AttemptResult & { kind: 'ended' | 'suspended' },
   ): AttemptEnd {
     this.#retryStates.delete(invocationId);
+    this.#failed.forget(invocationId);
     if (result.kind === 'ended') {
       this.#statistics.completedCount += 1;
       return { kind: 'ended', outcome: result.outcome };
     }
     this.#statistics.suspendedCount += 1;
-    return { kind: 'suspended', awaiting: result.awaiting, replayedLength: journal.length };
+    const leavesEvent = pin.protocolVersion >= PROTOCOL_VERSION_WITH_FUTURES;
+    const { awaiting } = result;
+    return { kind: 'suspended', awaiting, replayedLength: journal.length, leavesEvent };
   }
 
   #fail(
     { invocationId, target }: AttemptInput,
     failure: AttemptFailure,
-    { policy, storedCommand, deploymentId }: FailedAttempt,
+    { policy, storedCommand, ...attempt }: FailedAttempt,
   ): AttemptEnd {
     const before = this.#retryStates.get(invocationId) ?? NO_RETRIES;
     const jitter = Math.random();
@@ -232,14 +277,20 @@ export class AttemptActor implements AttemptListener {
     if (end.kind === 'retry') this.#statistics.retriedCount += 1;
     else this.#statistics.failedCount += 1;
     const { observer } = this.#environment;
+    const { deploymentId } = attempt;
     observer.attemptFailed({ invocationId, target, deploymentId, failure, end });
+    const nowMs = this.#environment.now();
+    const nextRetryAtMs = end.kind === 'retry' ? unixMillis(nowMs + end.delayMs) : undefined;
+    const lastError = reportedError(failure);
+    this.#failed.add(invocationId, { ...attempt, nextRetryAtMs, lastError });
     return end;
   }
 
   #failBeforeStart(input: AttemptInput, failure: AttemptFailure): void {
-    const { defaults } = this.#environment;
+    const { defaults, now } = this.#environment;
     const policy = boundedAttempts(defaults.retryPolicy, defaults);
-    this.#postEnd(input, this.#fail(input, failure, { policy, storedCommand: false }));
+    const attempt = { policy, storedCommand: false, startedAtMs: now() };
+    this.#postEnd(input, this.#fail(input, failure, attempt));
   }
 
   #postEnd({ invocationId, epoch }: AttemptIdentity, end: AttemptEnd): void {

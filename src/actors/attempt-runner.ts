@@ -12,6 +12,7 @@ import type { CommandMessage, DeploymentMessage } from './attempt/service-messag
 import { MessageType } from './attempt/service-message.ts';
 import type { AttemptState } from './attempt/state.ts';
 import { unreachable } from './domain/assert.ts';
+import type { AwaitedFuture } from './domain/awaited-future.ts';
 import { formatDuration } from './domain/duration.ts';
 import { invocationIdBytes, randomSeedOf } from './domain/ids.ts';
 import { targetKey } from './domain/invocation.ts';
@@ -38,6 +39,8 @@ import type {
   TransportFailure,
 } from './ports.ts';
 import type { EffectiveOptions } from './schema/resolve.ts';
+
+const SERVER_HEADER = 'x-restate-server';
 
 /** What every attempt of a thread shares. */
 export interface AttemptEnvironment {
@@ -74,17 +77,18 @@ export interface AttemptListener {
 
 export class AttemptRunner {
   readonly plan: AttemptPlan;
+  readonly startedAtMs: UnixMillis;
   readonly #environment: AttemptEnvironment;
   readonly #listener: AttemptListener;
   readonly #state: AttemptState;
   readonly #reader: MessageReader;
   readonly #writer: MessageWriter;
   readonly #exchange: ExchangeStatistics;
-  readonly #beganAtMs: number;
   #stream: DeploymentStream | undefined;
   #streamIsOver = false;
   #timer: NodeJS.Timeout | undefined;
   #lastActivityMs: number;
+  #server: string | undefined;
 
   constructor(
     environment: AttemptEnvironment,
@@ -100,13 +104,23 @@ export class AttemptRunner {
     this.#reader = protocol.createReader(plan.pin.protocolVersion);
     this.#writer = protocol.createWriter();
     this.#exchange = statistics.exchanges[exchangeTypeOf(plan.deployment)];
-    this.#beganAtMs = now();
-    this.#lastActivityMs = this.#beganAtMs;
+    this.startedAtMs = now();
+    this.#lastActivityMs = this.startedAtMs;
+  }
+
+  /** What the deployment waits for, as far as it has told. */
+  get awaitingOn(): AwaitedFuture | undefined {
+    return this.#state.awaitingOn;
+  }
+
+  /** What the deployment calls itself, once it has answered. */
+  get server(): string | undefined {
+    return this.#server;
   }
 
   /** Until the last message, whoever sent it. Not negative, whatever the clock does. */
   get durationMs(): number {
-    return Math.max(0, this.#lastActivityMs - this.#beganAtMs);
+    return Math.max(0, this.#lastActivityMs - this.startedAtMs);
   }
 
   /** A command entry was proposed since the attempt began. */
@@ -131,6 +145,7 @@ export class AttemptRunner {
       },
       {
         onResponse: (status, headers) => {
+          this.#server = headers[SERVER_HEADER];
           this.#exchange.countResponse(status);
           this.#apply({ kind: 'responded', status, headers });
         },

@@ -80,7 +80,7 @@ export class EffectReleaser {
       case 'pauseAttempt':
         return attempts.pauseAttempt(effect);
       case 'releaseAttempt':
-        return attempts.releaseAttempt(effect);
+        return attempts.releaseAttempt(effect, effect);
       case 'send': {
         const { to, sequence, message } = effect;
         return this.#outlet.deliver({ from: this.#partition, to, sequence, message });

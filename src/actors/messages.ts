@@ -1,9 +1,18 @@
 // What the main thread and the partition threads tell each other. Plain, cloneable data.
-import type { PartitionNumber } from './domain/ids.ts';
+import type { AttemptStatus } from './domain/attempt-status.ts';
+import type { InvocationId, PartitionNumber } from './domain/ids.ts';
 import type { Schema } from './domain/schema.ts';
 import type { PartitionCommand, PartitionMessage } from './partition/command.ts';
 import type { RequestReply } from './partition/effect.ts';
 import type { ThreadReport } from './ports.ts';
+
+/** What a query is about to read. */
+export interface SnapshotNeeds {
+  /** Only these invocations; absent: any rows. */
+  readonly ids?: readonly InvocationId[] | undefined;
+  /** What is known of attempts is shown. */
+  readonly showsAttempts: boolean;
+}
 
 export type ToPartitionThread =
   | {
@@ -28,6 +37,8 @@ export type ToPartitionThread =
   /** Messages for these partitions may have been lost with their thread. */
   | { readonly kind: 'resendOutbox'; readonly to: readonly PartitionNumber[] }
   | { readonly kind: 'schema'; readonly schema: Schema }
+  /** Whatever is flushed is to be seen by snapshots, too. */
+  | ({ readonly kind: 'settle'; readonly requestId: number } & SnapshotNeeds)
   /** Asks for a `report`. */
   | { readonly kind: 'report'; readonly requestId: number }
   /** Asks for a `pong`, which shows that the thread's event loop turns. */
@@ -42,6 +53,12 @@ export type ToMainThread =
   /** The thread has recovered its partitions and takes commands. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'reply'; readonly requestId: string; readonly reply: RequestReply }
+  | {
+      readonly kind: 'settled';
+      readonly requestId: number;
+      /** Of those that were asked for. */
+      readonly statuses: readonly AttemptStatus[];
+    }
   | { readonly kind: 'pong' }
   | { readonly kind: 'report'; readonly requestId: number; readonly report: ThreadReport }
   | (ToPartitionThread & { readonly kind: 'deliver' | 'ackDelivery' });
@@ -59,6 +76,8 @@ export function largeBodyOf(message: ToPartitionThread | ToMainThread): Uint8Arr
     case 'ackDelivery':
     case 'resendOutbox':
     case 'schema':
+    case 'settle':
+    case 'settled':
     case 'report':
     case 'ping':
     case 'pong':

@@ -14,7 +14,7 @@ import { concurrencyLimitOf } from './domain/rule-book.ts';
 import type { AttemptStatistics, PartitionStatistics } from './domain/statistics.ts';
 import { EffectReleaser } from './effect-releaser.ts';
 import type { Delivery, Outlet } from './effect-releaser.ts';
-import type { ToMainThread, ToPartitionThread } from './messages.ts';
+import type { SnapshotNeeds, ToMainThread, ToPartitionThread } from './messages.ts';
 import { PartitionActor } from './partition-actor.ts';
 import type { PartitionCommand } from './partition/command.ts';
 import type { PartitionRules } from './partition/context.ts';
@@ -72,7 +72,9 @@ export class PartitionHost {
   }
 
   receive(
-    message: ToPartitionThread & { kind: 'command' | 'deliver' | 'ackDelivery' | 'resendOutbox' },
+    message: ToPartitionThread & {
+      kind: 'command' | 'deliver' | 'ackDelivery' | 'resendOutbox' | 'settle';
+    },
   ): void {
     switch (message.kind) {
       case 'command':
@@ -84,7 +86,16 @@ export class PartitionHost {
       case 'resendOutbox':
         for (const to of message.to) this.#postToAll({ kind: 'resendOutbox', to });
         return;
+      case 'settle':
+        void this.#settle(message.requestId, message);
     }
+  }
+
+  async #settle(requestId: number, { ids, showsAttempts }: SnapshotNeeds): Promise<void> {
+    const { stores, toMain } = this.#options;
+    await Promise.all([...stores.values()].map((store) => store.settle()));
+    const statuses = showsAttempts ? this.#attempts.statuses(ids && new Set(ids)) : [];
+    toMain({ kind: 'settled', requestId, statuses });
   }
 
   /** Attempts as they are now. */

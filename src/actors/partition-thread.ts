@@ -110,6 +110,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
         case 'deliver':
         case 'ackDelivery':
         case 'resendOutbox':
+        case 'settle':
           return host?.receive(message);
       }
     },

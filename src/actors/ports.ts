@@ -35,6 +35,8 @@ export interface PartitionStore extends PartitionState {
    * Rejects when the batch may not be durable; the store must not be used any more then.
    */
   commit(): Promise<void>;
+  /** Resolves once snapshots that other threads take show every batch committed so far. */
+  settle(): Promise<void>;
   /** Of the partition as it is now; right once `unfinishedInvocations` was read to its end. */
   readonly invocationCounts: Readonly<InvocationCounts>;
   close(): Promise<void>;
@@ -382,4 +384,104 @@ export interface AttemptFailureReport {
   readonly failure: AttemptFailure;
   /** What follows: a retry, a pause or the end of the invocation. */
   readonly end: AttemptEnd;
+}
+
+/** A value of a query, without its type. Lists are arrays, structs are objects in field order. */
+export type QueryValue =
+  | null
+  | boolean
+  | number
+  /** Integers of 64 and more bits; timestamps in their unit since the epoch; durations. */
+  | bigint
+  /** Texts; decimals, dates, times and intervals in their text form. */
+  | string
+  | Uint8Array
+  | readonly QueryValue[]
+  | { readonly [field: string]: QueryValue };
+
+/** Types as the reference's Arrow replies have them. */
+export type QueryType =
+  | {
+      readonly kind:
+        | 'null'
+        | 'boolean'
+        | 'int8'
+        | 'int16'
+        | 'int32'
+        | 'int64'
+        | 'uint8'
+        | 'uint16'
+        | 'uint32'
+        | 'uint64'
+        | 'float32'
+        | 'float64'
+        /** Literals and what functions make; columns of tables are `largeUtf8`. */
+        | 'utf8'
+        | 'largeUtf8'
+        | 'largeBinary'
+        | 'date'
+        | 'time'
+        /** Milliseconds. */
+        | 'duration'
+        | 'interval';
+    }
+  | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
+  | { readonly kind: 'timestamp'; readonly unit: 's' | 'ms' | 'us' | 'ns'; readonly isUtc: boolean }
+  | { readonly kind: 'list'; readonly element: QueryType }
+  | { readonly kind: 'struct'; readonly fields: readonly QueryColumn[] };
+
+export interface QueryColumn {
+  /** Not unique: `SELECT 1 AS a, 2 AS a`. */
+  readonly name: string;
+  readonly type: QueryType;
+  readonly nullable: boolean;
+}
+
+/** Consecutive rows of a result, by column. */
+export interface QueryBatch {
+  readonly rowsCount: number;
+  readonly columns: ReadonlyArray<readonly QueryValue[]>;
+}
+
+export interface QueryOptions {
+  /** Values of `$1`, `$2`, … in this order. */
+  readonly parameters?: readonly QueryValue[] | undefined;
+  /** Ends the query, before or while its batches are read. */
+  readonly signal?: AbortSignal | undefined;
+  /** Default: the server's limit, which a larger value does not exceed. */
+  readonly timeoutMs?: DurationMs | undefined;
+  /** Rows after these are not read; no error. Default: all. */
+  readonly maxRows?: number | undefined;
+}
+
+export interface QueryResult<Batch> {
+  readonly columns: readonly QueryColumn[];
+  /**
+   * To be iterated once, to its end or until `return`; the next batch is made when it is asked for.
+   * Throws `QueryError` when the query fails on the way. Empty when there are no rows.
+   */
+  readonly batches: AsyncIterable<Batch>;
+}
+
+/** Of a statement that has not been run. */
+export interface QueryDescription {
+  /** `undefined` where the statement leaves the type open. */
+  readonly parameterTypes: ReadonlyArray<QueryType | undefined>;
+  /** Empty for a statement without result. */
+  readonly columns: readonly QueryColumn[];
+}
+
+/**
+ * Read-only SQL over everything the server knows. One statement at a time; throws `QueryError` of
+ * `domain/query-error.ts`.
+ */
+export interface QueryEngine {
+  query(sql: string, options?: QueryOptions): Promise<QueryResult<QueryBatch>>;
+  /** The same rows as one JSON document, or as one Arrow IPC stream, in pieces to be concatenated. */
+  encode(
+    sql: string,
+    format: 'json' | 'arrow',
+    options?: QueryOptions,
+  ): Promise<QueryResult<Uint8Array>>;
+  describe(sql: string): Promise<QueryDescription>;
 }

@@ -2,18 +2,20 @@
 //   R1. A request is answered exactly once: with the partition's reply, or with a refusal.
 //   R2. A request in flight when its thread is replaced is sent again if that cannot repeat anything.
 import { assert, must } from './domain/assert.ts';
+import type { AttemptStatus } from './domain/attempt-status.ts';
 import { partitionOf, partitionOfKey } from './domain/ids.ts';
 import type { InvocationId, PartitionNumber } from './domain/ids.ts';
 import { keyedPartitionKey } from './domain/make-invocation-id.ts';
 import type { NotificationResult } from './domain/outcome.ts';
 import type { Schema } from './domain/schema.ts';
 import type { UnixMillis } from './domain/time.ts';
-import type { ToMainThread, ToPartitionThread } from './messages.ts';
+import type { SnapshotNeeds, ToMainThread, ToPartitionThread } from './messages.ts';
 import { GatewayUnavailableError } from './ports.ts';
 import type { IngressSubmission, InvocationGateway, InvocationOperator } from './ports.ts';
 import type { InvocationOperation, PartitionCommand, SignalId } from './partition/command.ts';
 import type { OperationOutcome, RequestReply } from './partition/effect.ts';
 import type { ServiceKey, StateEdit } from './partition/state.ts';
+import { QueryCensus } from './query-census.ts';
 import type { ThreadChannel } from './thread-channel.ts';
 
 export type PartitionThreadChannel = ThreadChannel<ToMainThread, ToPartitionThread>;
@@ -51,6 +53,7 @@ export class Router implements InvocationGateway, InvocationOperator {
   readonly #options: RouterOptions;
   readonly #threads: ThreadState[];
   readonly #pending = new Map<string, PendingRequest>();
+  readonly #census = new QueryCensus();
   readonly #answeredCounts: Float64Array;
   readonly #refusedCounts: Float64Array;
   #requestsCount = 0;
@@ -112,6 +115,19 @@ export class Router implements InvocationGateway, InvocationOperator {
     await this.#requestOf(partition, requestId, command);
   }
 
+  /**
+   * Resolves once snapshots show everything that is flushed, with what is known of the attempts in
+   * question. A thread that starts, or is being replaced, is waited for.
+   */
+  settle(needs: SnapshotNeeds): Promise<readonly AttemptStatus[]> {
+    const { partitionsCount } = this.#options;
+    const { ids } = needs;
+    const asked = ids && new Set(ids.map((id) => this.#threadOf(partitionOf(id, partitionsCount))));
+    return this.#census.take([...(asked ?? this.#threads.keys())], (thread, requestId) =>
+      this.#postIfReady(thread, { kind: 'settle', requestId, ...needs }),
+    );
+  }
+
   /** Partitions that live on a thread. */
   partitionsOf(thread: number): PartitionNumber[] {
     const partitions: PartitionNumber[] = [];
@@ -161,6 +177,8 @@ export class Router implements InvocationGateway, InvocationOperator {
         pending.resolve(message.reply);
         return;
       }
+      case 'settled':
+        return this.#census.hear(message.requestId, thread, message.statuses);
       case 'deliver':
       case 'ackDelivery':
         return this.#postIfReady(this.#threadOf(message.to), message);
@@ -225,6 +243,7 @@ export class Router implements InvocationGateway, InvocationOperator {
       if (this.#threadOf(partition) !== thread) continue;
       state.channel.post({ kind: 'command', partition, command });
     }
+    this.#census.askAgain(thread);
     const to = this.partitionsOf(thread);
     for (let other = 0; other < this.#threads.length; other += 1) {
       if (other !== thread) this.#postIfReady(other, { kind: 'resendOutbox', to });

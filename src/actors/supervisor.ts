@@ -143,6 +143,7 @@ export class Supervisor implements PartitionThreadInspector {
         this.#ready.add(thread);
         break;
       case 'reply':
+      case 'settled':
       case 'deliver':
       case 'ackDelivery':
     }

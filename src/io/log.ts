@@ -16,7 +16,8 @@ export type LogTarget =
   | 'reprise::config'
   | 'reprise::http'
   | 'reprise::node'
-  | 'reprise::partition';
+  | 'reprise::partition'
+  | 'reprise::postgres';
 
 export interface Logger {
   debug(message: string, fields?: LogFields): void;

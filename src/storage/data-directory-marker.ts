@@ -9,7 +9,7 @@ export const MARKER_FILE = 'reprise.json';
 export const MARKER_FILE_TEMPORARY = 'reprise.json.tmp';
 
 /** Layout of a data directory; raised when an older version could not read what a newer one writes. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 const PARTITIONS_COUNT_MAX = 65_535;
 

@@ -35,6 +35,7 @@ export const Table = {
   history: 12,
   expiry: 13,
   slotLine: 14,
+  invocationBlock: 15,
 } as const;
 export type Table = (typeof Table)[keyof typeof Table];
 
@@ -44,7 +45,8 @@ export const TEXT_BYTES_MAX = 512;
 /** What LMDB takes with pages of 4 KiB. Unit: bytes. */
 const KEY_BYTES_MAX = 1978;
 const HASHED = 0xffff;
-const SCOPED = 0xfffe;
+/** Stands where the length of a text would. */
+export const SCOPED = 0xfffe;
 const PREFIX_BYTES = 3;
 const PARTITION_KEY_BYTES = 8;
 
@@ -90,8 +92,13 @@ export class KeyWriter {
     return this;
   }
 
+  /** Begins an owner in a scope; its scope is the next text. */
+  scoped(): this {
+    return this.u16(SCOPED);
+  }
+
   owner(owner: ServiceKey): this {
-    if (owner.scope !== undefined) this.u16(SCOPED).text(owner.scope);
+    if (owner.scope !== undefined) this.scoped().text(owner.scope);
     return this.text(owner.service).text(owner.key);
   }
 

@@ -6,6 +6,7 @@ import { assert } from '../actors/domain/assert.ts';
 import type { InvocationId, PartitionNumber } from '../actors/domain/ids.ts';
 import type { Invocation } from '../actors/domain/invocation.ts';
 import type { JournalEntry } from '../actors/domain/journal.ts';
+import type { JournalEvent } from '../actors/domain/journal-event.ts';
 import type { InvocationCounts } from '../actors/domain/statistics.ts';
 import type { UnixMillis } from '../actors/domain/time.ts';
 import type {
@@ -25,6 +26,7 @@ import { ExpiryTable } from './tables/expiry.ts';
 import { InboxTable } from './tables/inbox.ts';
 import { InvocationTable } from './tables/invocation.ts';
 import { JournalTable } from './tables/journal.ts';
+import { JournalEventTable } from './tables/journal-event.ts';
 import { LockTable } from './tables/lock.ts';
 import { OutboxTable } from './tables/outbox.ts';
 import { PromiseTable } from './tables/promise.ts';
@@ -53,6 +55,7 @@ class BackedPartitionStore implements PartitionStore {
   readonly #writeSet = new WriteSet();
   readonly #invocations: InvocationTable;
   readonly #journals: JournalTable;
+  readonly #events: JournalEventTable;
   readonly #userState: UserStateTable;
   readonly #locks: LockTable;
   readonly #inboxes: InboxTable;
@@ -71,6 +74,7 @@ class BackedPartitionStore implements PartitionStore {
     this.#backend = backend;
     this.#invocations = new InvocationTable(backend, this.#writeSet, partition);
     this.#journals = new JournalTable(backend, this.#writeSet, partition);
+    this.#events = new JournalEventTable(backend, this.#writeSet, partition);
     this.#userState = new UserStateTable(backend, this.#writeSet, partition);
     this.#locks = new LockTable(backend, this.#writeSet, partition);
     this.#inboxes = new InboxTable(backend, this.#writeSet, partition);
@@ -90,6 +94,10 @@ class BackedPartitionStore implements PartitionStore {
     assert(this.#condition === 'open', `a store is open to commit; it is ${this.#condition}`);
     if (!this.#writeSet.isEmpty) this.#lastFlush = this.#flush(this.#writeSet.seal());
     return this.#lastFlush;
+  }
+
+  settle(): Promise<void> {
+    return this.#backend.settle();
   }
 
   async close(): Promise<void> {
@@ -142,6 +150,18 @@ class BackedPartitionStore implements PartitionStore {
 
   deleteJournal(invocationNumber: number, length: number): void {
     this.#journals.delete(invocationNumber, length);
+  }
+
+  putEvent(invocationNumber: number, index: number, event: JournalEvent): void {
+    this.#events.put(invocationNumber, index, event);
+  }
+
+  getEvent(invocationNumber: number, index: number): JournalEvent | undefined {
+    return this.#events.get(invocationNumber, index);
+  }
+
+  deleteEvents(invocationNumber: number, count: number): void {
+    this.#events.delete(invocationNumber, count);
   }
 
   getUserState(owner: ServiceKey, stateKey: Uint8Array): Uint8Array | undefined {

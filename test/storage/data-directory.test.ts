@@ -64,7 +64,7 @@ describe('a new data directory', () => {
     const baseDir = join(newBaseDir(), 'a', 'b');
     const directory = open(baseDir);
     const marker = {
-      formatVersion: 1,
+      formatVersion: 2,
       clusterName: 'localcluster',
       partitionsCount: 24,
       environmentsCount: 4,
@@ -123,7 +123,7 @@ describe('an old data directory', () => {
   });
 
   const good = {
-    formatVersion: 1,
+    formatVersion: 2,
     clusterName: 'localcluster',
     partitionsCount: 24,
     environmentsCount: 1,
@@ -138,7 +138,7 @@ describe('an old data directory', () => {
     [JSON.stringify({ ...good, partitionsCount: 0 }), 'badMarker'],
     [JSON.stringify({ ...good, partitionsCount: '24' }), 'badMarker'],
     [JSON.stringify({ ...good, environmentsCount: undefined }), 'badMarker'],
-    [JSON.stringify({ ...good, formatVersion: 2 }), 'newerFormat'],
+    [JSON.stringify({ ...good, formatVersion: 3 }), 'newerFormat'],
     ['{"formatVersion":99,"layout":"unknown here"}', 'newerFormat'],
   ];
   for (const [marker, kind] of markers) {

@@ -6,7 +6,14 @@ import type { JournalEntry } from '../../src/actors/domain/journal.ts';
 import type { OutboxMessage, ServiceKey, Timer } from '../../src/actors/partition/state.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
 import { noInvocations } from '../../src/actors/domain/statistics.ts';
-import { plain } from './rows.ts';
+import { KeyWriter, lastU48, Table } from '../../src/storage/key-codec.ts';
+import type { KeyValueBackend } from '../../src/storage/key-value-backend.ts';
+import {
+  BLOCK_NUMBERS,
+  COUNTED_STATUSES,
+  invocationBlockRows,
+} from '../../src/storage/tables/invocation-block.ts';
+import { PARTITION, plain, T0 } from './rows.ts';
 
 export interface ModelState {
   readonly invocations: Map<InvocationId, Invocation>;
@@ -132,4 +139,28 @@ function emptyState(): ModelState {
     dedup: new Map(),
     numbers: new Set(),
   };
+}
+
+/** The counts of the flushed blocks are those of the invocations. */
+export function compareCounts(backend: KeyValueBackend, model: ModelState): void {
+  const stored = new Map<string, number>();
+  const range = new KeyWriter(PARTITION, Table.invocationBlock).start().finishRange();
+  for (const [key, value] of backend.range(range)) {
+    const { createdMinMs, createdMaxMs, handlers } = invocationBlockRows.decode(value);
+    assert.deepEqual([createdMinMs, createdMaxMs], [T0, T0]);
+    for (const { kind, service, handler, counts } of handlers.values()) {
+      for (const [index, status] of COUNTED_STATUSES.entries()) {
+        const name = [lastU48(key), kind, service, handler, status].join(' ');
+        if (counts[index] !== 0) stored.set(name, counts[index] ?? 0);
+      }
+    }
+  }
+  const counted = new Map<string, number>();
+  for (const { number, target, status } of model.invocations.values()) {
+    const block = Math.floor(number / BLOCK_NUMBERS);
+    const word = status.kind === 'completed' ? 'succeeded' : status.kind;
+    const name = [block, target.kind, target.service, target.handler, word].join(' ');
+    counted.set(name, (counted.get(name) ?? 0) + 1);
+  }
+  assert.deepEqual(stored, counted);
 }

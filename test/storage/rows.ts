@@ -6,6 +6,7 @@ import {
   type PartitionNumber,
 } from '../../src/actors/domain/ids.ts';
 import type { Invocation, InvocationStatus } from '../../src/actors/domain/invocation.ts';
+import type { JournalEvent } from '../../src/actors/domain/journal-event.ts';
 import type { CommandEntry, JournalEntry } from '../../src/actors/domain/journal.ts';
 import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import type { OutboxMessage, ServiceKey, Timer } from '../../src/actors/partition/state.ts';
@@ -106,6 +107,7 @@ export const INVOCATIONS: readonly Invocation[] = [
   invocation(3, {
     target: { kind: 'virtualObject', service: 'C', key: '', handler: 'get', mode: 'shared' },
     status: { kind: 'scheduled', fireAtMs: T0 },
+    scheduled: { atMs: T0, startAtMs: unixMillis(T0 + 1) },
   }),
   invocation(4, {
     target: { kind: 'workflow', service: 'W', key: 'k', handler: 'signal', mode: 'shared' },
@@ -120,7 +122,12 @@ export const INVOCATIONS: readonly Invocation[] = [
       ],
     },
   }),
-  invocation(5, { status: { kind: 'paused' } }),
+  invocation(5, {
+    status: { kind: 'paused' },
+    inboxedAtMs: unixMillis(T0 + 2),
+    runningAtMs: unixMillis(T0 + 3),
+    eventsCount: 4,
+  }),
   invocation(6, { status: { kind: 'paused', failure: FAILURE } }),
 ];
 
@@ -178,6 +185,44 @@ export const JOURNAL: readonly JournalEntry[] = [
     appendedAtMs: T0,
     id: { kind: 'namedSignal', name: 'go' },
     result: { kind: 'void' },
+  },
+];
+
+/** One event per case of every union in it. */
+export const EVENTS: readonly JournalEvent[] = [
+  {
+    kind: 'transientError',
+    appendedAtMs: T0,
+    afterEntryIndex: 3,
+    error: {
+      code: 500,
+      message: 'broken',
+      stacktrace: 'at test',
+      documentationCode: 'RT0007',
+      relatedCommand: { index: 1, name: 'step', type: 0x0411 },
+    },
+  },
+  {
+    kind: 'transientError',
+    appendedAtMs: T0,
+    afterEntryIndex: 3,
+    error: { code: 571, message: 'unknown', relatedCommand: { index: 0 } },
+  },
+  {
+    kind: 'paused',
+    appendedAtMs: T0,
+    afterEntryIndex: 0,
+    lastError: { code: 409, message: '' },
+  },
+  { kind: 'paused', appendedAtMs: T0, afterEntryIndex: 0 },
+  {
+    kind: 'suspended',
+    appendedAtMs: T0,
+    afterEntryIndex: 1,
+    awaiting: [
+      { kind: 'signal', index: 1 },
+      { kind: 'combine', combinator: 'firstCompleted', count: 1 },
+    ],
   },
 ];
 

@@ -9,7 +9,7 @@ import type { DurablePromise } from '../../src/actors/partition/state.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
 import { MemoryBackend } from '../../src/storage/memory-backend.ts';
 import { propertyParameters } from '../support/property.ts';
-import { compareState, latin1, Model, type ModelState, nameOf } from './model.ts';
+import { compareCounts, compareState, latin1, Model, type ModelState, nameOf } from './model.ts';
 import {
   attachMessage,
   bytes,
@@ -203,6 +203,7 @@ describe('a partition store does what the model does', () => {
             store = openStore(backend);
             recover(store);
             model.crash();
+            compareCounts(backend, model.current);
           } else if (step === 'compare') compare(store, model);
         }
         compare(store, model);
@@ -214,7 +215,8 @@ describe('a partition store does what the model does', () => {
   for (const [name, makeDisk] of Object.entries(DISKS)) {
     test(`over ${name}, with restarts`, async () => {
       const property = fc.asyncProperty(stepsWith('commit', 'flush', 'crash'), async (steps) => {
-        const store = new TestStore(await makeDisk());
+        const disk = await makeDisk();
+        const store = new TestStore(disk);
         const model = new Model();
         for (const step of steps) {
           if (typeof step === 'function') step(store.state, model.current);
@@ -224,6 +226,7 @@ describe('a partition store does what the model does', () => {
         compare(store.state, model);
         await reopen(store);
         compare(store.state, model);
+        compareCounts(disk.backend, model.current);
         await store.remove();
       });
       const parameters = propertyParameters();

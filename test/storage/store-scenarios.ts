@@ -13,6 +13,7 @@ import {
   idOf,
   INVOCATIONS,
   invocation,
+  EVENTS,
   JOURNAL,
   MESSAGES,
   OTHER_PARTITION,
@@ -182,6 +183,19 @@ export const SCENARIOS: readonly Scenario[] = [
       assert.throws(() => store.readJournal(2, 0, 1));
       assert.deepEqual(plain(store.readJournal(1, 0, 1)), plain([commandEntry('1')]));
       assert.deepEqual(plain(store.readJournal(3, 0, 1)), plain([commandEntry('3')]));
+    },
+  },
+  {
+    fact: 'every kind of event reads back as it was put, until it is deleted',
+    steps: [
+      (store) => [1, 2].forEach((n) => EVENTS.forEach((each, i) => store.putEvent(n, i, each))),
+      (store) => store.deleteEvents(2, EVENTS.length),
+    ],
+    check(store) {
+      const read = EVENTS.map((_, index) => store.getEvent(1, index));
+      assert.deepEqual(plain(read), plain(EVENTS));
+      assert.equal(store.getEvent(1, EVENTS.length), undefined);
+      assert.equal(store.getEvent(2, 0), undefined);
     },
   },
   {

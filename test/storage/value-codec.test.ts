@@ -12,7 +12,14 @@ import { DEDUP_VERSION } from '../../src/storage/tables/dedup.ts';
 import { EXPIRY_VERSION } from '../../src/storage/tables/expiry.ts';
 import { INBOX_VERSION } from '../../src/storage/tables/inbox.ts';
 import { INVOCATION_ID_VERSION } from '../../src/storage/tables/invocation.ts';
-import { INVOCATION_VERSION } from '../../src/storage/tables/invocation-row.ts';
+import {
+  decodeInvocation,
+  encodeInvocation,
+  INVOCATION_VERSION,
+} from '../../src/storage/tables/invocation-row.ts';
+import { InvocationView } from '../../src/storage/query/invocation-view.ts';
+import { INVOCATION_BLOCK_VERSION } from '../../src/storage/tables/invocation-block.ts';
+import { JOURNAL_EVENT_VERSION } from '../../src/storage/tables/journal-event.ts';
 import { JOURNAL_VERSION } from '../../src/storage/tables/journal.ts';
 import { LOCK_VERSION } from '../../src/storage/tables/lock.ts';
 import { OUTBOX_MARK_VERSION, OUTBOX_VERSION } from '../../src/storage/tables/outbox.ts';
@@ -20,18 +27,20 @@ import { PROMISE_VERSION } from '../../src/storage/tables/promise.ts';
 import { SLOT_LINE_VERSION } from '../../src/storage/tables/slot-line.ts';
 import { TIMER_VERSION } from '../../src/storage/tables/timer.ts';
 import { USER_STATE_VERSION } from '../../src/storage/tables/user-state.ts';
-import { unpackRow } from '../../src/storage/value-codec.ts';
+import { packRow, unpackRow, type PackedRow } from '../../src/storage/value-codec.ts';
 import {
   invocation,
   T0,
   bytes,
   COMPLETED_INVOCATIONS,
+  EVENTS,
   idOf,
   INVOCATIONS,
   JOURNAL,
   MESSAGES,
   OTHER_PARTITION,
   owner,
+  plain,
   SCOPED_INVOCATIONS,
   SCOPED_MESSAGE,
   scopedOwner,
@@ -77,7 +86,7 @@ const STORED: readonly StoredTable[] = [
     number: 4,
     versions: [INVOCATION_VERSION],
     fill: fillInvocations,
-    sha256: 'b6772e0258dc38aaae8138389bfcb5293caec2356dd8b11e88d1f085e9e959dc',
+    sha256: '05a21efdfad73350810d81b58896df549659b0403a084b9644eae792482a2857',
   },
   {
     table: 'timer',
@@ -131,9 +140,9 @@ const STORED: readonly StoredTable[] = [
   {
     table: 'history',
     number: 12,
-    versions: [INVOCATION_VERSION, JOURNAL_VERSION],
+    versions: [INVOCATION_VERSION, JOURNAL_VERSION, JOURNAL_EVENT_VERSION],
     fill: fillHistory,
-    sha256: '1555d04984ebcf242de8288e5cd3c4926550270993cae7a1d5e99304be95f9fb',
+    sha256: '5f87b333ef097e5d8d90511d5156d2d2fdb4d1cca7f3f2e102ffa9d228cc628c',
   },
   {
     table: 'expiry',
@@ -149,6 +158,13 @@ const STORED: readonly StoredTable[] = [
     fill: fillSlotLines,
     sha256: '40bdc2740a6534b9c19c4dfc23400706978c7260ed13a1c23839d8bd40f2ac38',
   },
+  {
+    table: 'invocationBlock',
+    number: 15,
+    versions: [INVOCATION_BLOCK_VERSION],
+    fill: fillInvocations,
+    sha256: '7d89a58f2e1874214370bd7664adc255bad61e687170669fe26d01afe81e9a74',
+  },
 ];
 
 /** What scopes add to the rows of the other tables. */
@@ -157,7 +173,7 @@ const STORED_IN_SCOPES: ReadonlyArray<Omit<StoredTable, 'versions'>> = [
     table: 'openInvocation',
     number: 4,
     fill: (store) => SCOPED_INVOCATIONS.forEach((each) => store.putInvocation(each)),
-    sha256: '7a77a7f0b6136a9a755ef70d86c37145982428c2ea7cb293ac4a15f1a9cfd6c2',
+    sha256: '47447cd2021fe5f4d95a964f7f9d69854a3991d9a8c0d8ff82bc25e7b4c5a41b',
   },
   {
     table: 'outbox',
@@ -211,6 +227,20 @@ describe('the stored shape', () => {
   });
 });
 
+test('rows of invocations from before there was something to query are read', () => {
+  for (const each of [...INVOCATIONS, ...SCOPED_INVOCATIONS]) {
+    const { runningAtMs: _, inboxedAtMs: __, scheduled: ___, eventsCount: ____, ...older } = each;
+    const [version, ...fields] = unpackRow<PackedRow>(encodeInvocation(each), INVOCATION_VERSION);
+    // The limit key was the last element then, if there was one.
+    const row = packRow([version, ...fields.slice(0, older.limitKey === undefined ? 14 : 15)]);
+    const read = decodeInvocation(each.number, row);
+    assert.deepEqual(plain(read), plain(older));
+    const view = new InvocationView(new Map()).load(Buffer.from(row));
+    assert.deepEqual([view.limitKey, view.target.scope], [older.limitKey, older.target.scope]);
+    assert.deepEqual([view.runningAtMs, view.eventsCount], [undefined, 0]);
+  }
+});
+
 function hashOf(backend: KeyValueBackend, table: number): string {
   const hash = createHash('sha256');
   const everything = { start: Buffer.from([0]), end: Buffer.from([0xff]) };
@@ -235,6 +265,7 @@ function fillInvocations(store: PartitionStore): void {
 function fillHistory(store: PartitionStore): void {
   for (const invocation of COMPLETED_INVOCATIONS) store.putInvocation(invocation);
   JOURNAL.forEach((entry, index) => store.appendJournal(1, index, entry));
+  EVENTS.forEach((event, index) => store.putEvent(1, index, event));
 }
 
 function fillSlotLines(store: PartitionStore): void {

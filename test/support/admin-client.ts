@@ -46,10 +46,20 @@ function readUpTo(bytes: Uint8Array, bytesMax: number): BodyResult {
     : { kind: 'body', bytes };
 }
 
-function readAnswer({ status, headers, body }: HttpResponse): AdminAnswer {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+async function readAnswer({ status, headers, body, stream }: HttpResponse): Promise<AdminAnswer> {
+  const bytes = await readBody(body, stream);
   const text = Buffer.from(bytes).toString();
   return { status, headers: Object.fromEntries(headers), bytes, text, json: parseJson(text) };
+}
+
+async function readBody(
+  body: Uint8Array | string,
+  stream: AsyncIterable<Uint8Array> | undefined,
+): Promise<Uint8Array> {
+  if (stream === undefined) return typeof body === 'string' ? Buffer.from(body) : body;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function parseJson(text: string): unknown {

@@ -1,7 +1,8 @@
 // The admin API over a real schema actor, real discovery and a fake endpoint. Nothing is stored.
 import { EMPTY_SCHEMA } from '../../src/actors/domain/schema.ts';
 import { HANDLER_DEFAULTS } from '../../src/actors/domain/limits.ts';
-import type { InvocationOperator, SchemaStore } from '../../src/actors/ports.ts';
+import { QueryError } from '../../src/actors/domain/query-error.ts';
+import type { InvocationOperator, QueryEngine, SchemaStore } from '../../src/actors/ports.ts';
 import { SchemaActor } from '../../src/actors/schema-actor.ts';
 import type { AdminContext } from '../../src/io/admin/context.ts';
 import { createAdminHandler } from '../../src/io/admin/server.ts';
@@ -36,8 +37,15 @@ const NO_INVOCATIONS: InvocationOperator = {
   editState: () => Promise.resolve(),
 };
 
+const NO_QUERIES: QueryEngine = {
+  query: () => Promise.reject(new QueryError('unavailable', 'there is no query thread')),
+  encode: () => Promise.reject(new QueryError('unavailable', 'there is no query thread')),
+  describe: () => Promise.reject(new QueryError('unavailable', 'there is no query thread')),
+};
+
 export async function startAdminRig(
   operator: InvocationOperator = NO_INVOCATIONS,
+  queries: QueryEngine = NO_QUERIES,
 ): Promise<AdminRig> {
   const endpoint = await FakeEndpoint.start();
   const transport = openDeploymentTransport({ http: {}, lambda: LAMBDA_SETTINGS });
@@ -53,6 +61,7 @@ export async function startAdminRig(
   const context: AdminContext = {
     schema: new SchemaActor({ store, discovery, now: () => T0 }),
     operator,
+    queries,
     serdes: createSerdeClient({ transport, commonHeaders }),
     clock: () => T0,
     random: (bytesCount) => new Uint8Array(bytesCount),

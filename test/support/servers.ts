@@ -78,6 +78,8 @@ export class TestServer {
   readonly ingressUrl: string;
   readonly adminUrl: string;
   readonly nodeUrl: string;
+  /** Of the PostgreSQL protocol; the reference does not listen there. */
+  readonly postgresPort: number;
   /** The `--base-dir` of the server. */
   readonly dataDirectory: string;
   readonly #ownsDataDirectory: boolean;
@@ -96,10 +98,11 @@ export class TestServer {
       dataDirectory: given,
     }: ServerOptions,
   ) {
-    const [ingress, admin, node] = ports;
+    const [ingress, admin, node, postgres] = ports;
     this.ingressUrl = `http://127.0.0.1:${ingress}`;
     this.adminUrl = `http://127.0.0.1:${admin}`;
     this.nodeUrl = `http://127.0.0.1:${node}`;
+    this.postgresPort = postgres ?? 0;
     this.dataDirectory = dataDirectory;
     this.#kind = kind;
     this.#ownsDataDirectory = given === undefined;
@@ -108,6 +111,7 @@ export class TestServer {
       RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
       RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
       RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
+      RESTATE_ADMIN__QUERY_ENGINE__PGSQL_BIND_ADDRESS: `127.0.0.1:${postgres}`,
       RESTATE_DEFAULT_NUM_PARTITIONS: '4',
       ...(testsProtocolV7 && PROTOCOL_V7),
       ...environment,
@@ -118,7 +122,7 @@ export class TestServer {
   static async prepare(options: ServerOptions = {}): Promise<TestServer> {
     const dataDirectory =
       options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'reprise-server-')));
-    return new TestServer(dataDirectory, await findFreePorts(3), options);
+    return new TestServer(dataDirectory, await findFreePorts(4), options);
   }
 
   get pid(): number {

@@ -93,5 +93,5 @@ export function functionsOf(text: string): readonly SourceFunction[] {
 function isCall(lines: readonly string[], start: number): boolean {
   const line = lines[start] ?? '';
   if (/^ *(?:if|for|while|switch|catch|return|super|throw)\b/.test(line)) return true;
-  return line.endsWith(';') || line.endsWith('}');
+  return /(?:[;,}]|=>(?: \{)?)$/.test(line);
 }

@@ -1,28 +1,17 @@
 // Why an attempt failed, in the words and with the codes that operators know from the reference.
+import type { AttemptError } from '../domain/journal-event.ts';
 import type { Failure } from '../domain/outcome.ts';
 import type { DurationMs } from '../domain/time.ts';
 import { durationMs } from '../domain/time.ts';
 import type { ErrorMessage } from './service-message.ts';
 
-export interface AttemptFailure {
-  /** Code of the terminal failure, should the retry policy end the invocation. */
-  readonly code: number;
-  readonly message: string;
-  readonly stacktrace?: string | undefined;
-  /** Documentation code, for example `RT0007`. Source: the reference's error catalogue. */
+/** `code` is that of the terminal failure, should the retry policy end the invocation. */
+export interface AttemptFailure extends AttemptError {
   readonly documentationCode: string;
   /** Wait exactly this long; the policy's attempts are not used up. */
   readonly retryAfterMs?: DurationMs | undefined;
   /** What the deployment asks for instead of a retry. */
   readonly behavior?: 'pause' | 'fail' | undefined;
-  /** The failed command entry, as the deployment named it. */
-  readonly relatedCommand?: RelatedCommand | undefined;
-}
-
-export interface RelatedCommand {
-  readonly index?: number | undefined;
-  readonly name?: string | undefined;
-  readonly type?: number | undefined;
 }
 
 export function attemptFailure(documentationCode: string, message: string): AttemptFailure {
@@ -60,4 +49,10 @@ function documentationCodeOf(code: number): string {
 /** The outcome of an invocation that this failure ends. */
 export function terminalFailure({ code, message, stacktrace }: AttemptFailure): Failure {
   return { code, message, stacktrace };
+}
+
+/** What of the failure is kept for operators. */
+export function reportedError(failure: AttemptFailure): AttemptError {
+  const { code, message, stacktrace, documentationCode, relatedCommand } = failure;
+  return { code, message, stacktrace, documentationCode, relatedCommand };
 }

@@ -4,7 +4,7 @@ import type { DurationMs } from '../domain/time.ts';
 import { durationMs } from '../domain/time.ts';
 import type { AttemptEnd } from '../partition/command.ts';
 import type { AttemptFailure } from './failure.ts';
-import { terminalFailure } from './failure.ts';
+import { reportedError, terminalFailure } from './failure.ts';
 
 /** Least jitter added to a policy delay. Unit: milliseconds. Source: seen on the reference. */
 const RETRY_JITTER_MS_MIN = 3;
@@ -41,18 +41,24 @@ export function decideRetry(
     retryCountSinceLastStoredEntry: countRetries(state, failure, storedCommand),
   };
   if (failure.behavior !== undefined) {
-    return { end: { kind: failure.behavior, failure: terminalFailure(failure) }, retryState };
+    return { end: endOf(failure.behavior, failure), retryState };
   }
   if (failure.retryAfterMs !== undefined) {
     const delayMs = failure.retryAfterMs;
-    return { end: { kind: 'retry', delayMs, failure: terminalFailure(failure) }, retryState };
+    return { end: { kind: 'retry', delayMs, failure: reportedError(failure) }, retryState };
   }
   if (isExhausted(policy, failedAttemptsCount)) {
-    const kind = policy.onMaxAttempts === 'kill' ? 'fail' : 'pause';
-    return { end: { kind, failure: terminalFailure(failure) }, retryState };
+    const behavior = policy.onMaxAttempts === 'kill' ? 'fail' : 'pause';
+    return { end: endOf(behavior, failure), retryState };
   }
   const delayMs = policyDelay(policy, failedAttemptsCount, jitter);
-  return { end: { kind: 'retry', delayMs, failure: terminalFailure(failure) }, retryState };
+  return { end: { kind: 'retry', delayMs, failure: reportedError(failure) }, retryState };
+}
+
+function endOf(behavior: 'pause' | 'fail', failure: AttemptFailure): RetryDecision['end'] {
+  return behavior === 'pause'
+    ? { kind: 'pause', failure: reportedError(failure) }
+    : { kind: 'fail', failure: terminalFailure(failure) };
 }
 
 // What the handler never saw does not count for it: the SDK bounds the retries of a step by this count.

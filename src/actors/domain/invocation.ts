@@ -110,6 +110,12 @@ export interface Invocation {
   readonly limitKey?: string | undefined;
   readonly createdAtMs: UnixMillis;
   readonly modifiedAtMs: UnixMillis;
+  /** When it was submitted to start later, and when it was to start. */
+  readonly scheduled?: { readonly atMs: UnixMillis; readonly startAtMs: UnixMillis } | undefined;
+  /** When it first had to wait for its key. */
+  readonly inboxedAtMs?: UnixMillis | undefined;
+  /** When it was first invoked. */
+  readonly runningAtMs?: UnixMillis | undefined;
   /** How long the outcome is kept after completion. Unit: milliseconds; 0 keeps nothing. */
   readonly completionRetentionMs: DurationMs;
   /** How long the journal is kept after completion. Unit: milliseconds; 0 keeps nothing. */
@@ -120,6 +126,8 @@ export interface Invocation {
   readonly journalLength: number;
   /** Command entries among the journal's entries; Input is command 0. */
   readonly commandCount: number;
+  /** Events kept beside the journal; absent when there are none. */
+  readonly eventsCount?: number | undefined;
   readonly pin?: Pin | undefined;
   readonly waiters: readonly Waiter[];
 }

@@ -69,6 +69,18 @@ export const ATTEMPT_DRAIN_MS = durationMs(5 * SECOND_MS);
 /** How long open ingress requests may go on after SIGTERM. Source: seen on the reference. */
 export const INGRESS_DRAIN_MS = durationMs(5 * SECOND_MS);
 
+/** Postgres sessions at once. Source: PostgreSQL's `max_connections`. */
+export const POSTGRES_CONNECTIONS_MAX = 100;
+
+/** Longest message of a Postgres client, inclusive. Unit: bytes. Source: ours. */
+export const POSTGRES_MESSAGE_BYTES_MAX = 4 * MEBIBYTE;
+
+/** Longest first packet of a Postgres client. Unit: bytes. Source: PostgreSQL 17. */
+export const POSTGRES_STARTUP_BYTES_MAX = 10_000;
+
+/** How long a Postgres client may take to begin its session. Source: ours; PostgreSQL waits a minute. */
+export const POSTGRES_STARTUP_TIMEOUT_MS = durationMs(10 * SECOND_MS);
+
 /** Handlers that metrics tell apart, on each thread; the rest are counted as `other`. Source: ours. */
 export const METRIC_HANDLERS_MAX = 500;
 

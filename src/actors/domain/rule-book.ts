@@ -55,10 +55,13 @@ export function parsePattern(text: string): PatternParse {
  * How many invocations of a level (see `levelsOf`) may run at once. Of the patterns that match all its
  * components the most specific one counts, where an earlier component weighs more than a later one.
  */
-export function concurrencyLimitOf({ rules }: RuleBook, level: string): number {
-  if (rules.size === 0) return Infinity;
-  const rule = mostSpecific(rules, '', level.split('/'));
-  return rule?.concurrency ?? Infinity;
+export function concurrencyLimitOf(book: RuleBook, level: string): number {
+  return ruleOf(book, level)?.concurrency ?? Infinity;
+}
+
+/** The rule that counts for a level. */
+export function ruleOf({ rules }: RuleBook, level: string): LimitRule | undefined {
+  return rules.size === 0 ? undefined : mostSpecific(rules, '', level.split('/'));
 }
 
 function mostSpecific(

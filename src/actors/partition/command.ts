@@ -5,6 +5,7 @@ import type { DeploymentId, InvocationId, PartitionNumber } from '../domain/ids.
 import type { InvocationSource, InvocationTarget, Pin, Waiter } from '../domain/invocation.ts';
 import type { AwaitedFuture } from '../domain/awaited-future.ts';
 import type { NotificationId } from '../domain/journal.ts';
+import type { AttemptError } from '../domain/journal-event.ts';
 import type { Failure, NotificationResult, Outcome } from '../domain/outcome.ts';
 import type { DurationMs, UnixMillis } from '../domain/time.ts';
 import type { ServiceKey, StateEdit } from './state.ts';
@@ -98,15 +99,17 @@ export type AttemptEnd =
       readonly awaiting: AwaitedFuture;
       /** Journal entries the attempt was started with; what they answer is left out of `awaiting`. */
       readonly replayedLength: number;
+      /** Operators see it among the events of the invocation. */
+      readonly leavesEvent?: boolean | undefined;
     }
   | { readonly kind: 'ended'; readonly outcome: Outcome }
   /** `failure` is what an operator sees when the invocation is paused instead. */
   | {
       readonly kind: 'retry';
       readonly delayMs: DurationMs;
-      readonly failure?: Failure | undefined;
+      readonly failure?: AttemptError | undefined;
     }
-  | { readonly kind: 'pause'; readonly failure: Failure }
+  | { readonly kind: 'pause'; readonly failure: AttemptError }
   | { readonly kind: 'fail'; readonly failure: Failure };
 
 /** Where an invocation goes on: where it is pinned to, its service's latest deployment, or a given one. */

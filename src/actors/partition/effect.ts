@@ -107,7 +107,11 @@ export type PartitionEffect =
   /** The running attempt is asked to suspend; one that waits for its turn gives up waiting. */
   | ({ readonly kind: 'pauseAttempt' } & AttemptIdentity)
   /** The invocation is no longer invoked: forget its retry state, end a stream still open. */
-  | ({ readonly kind: 'releaseAttempt' } & AttemptIdentity)
+  | ({
+      readonly kind: 'releaseAttempt';
+      /** What is known of its last attempt can still be queried. */
+      readonly keepsStatus?: true | undefined;
+    } & AttemptIdentity)
   | {
       readonly kind: 'send';
       readonly to: PartitionNumber;

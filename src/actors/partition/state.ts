@@ -3,6 +3,7 @@
 import type { InvocationId, PartitionNumber } from '../domain/ids.ts';
 import type { Invocation } from '../domain/invocation.ts';
 import type { JournalEntry } from '../domain/journal.ts';
+import type { JournalEvent } from '../domain/journal-event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { UnixMillis } from '../domain/time.ts';
 import type { PartitionMessage } from './command.ts';
@@ -99,6 +100,11 @@ export interface PartitionState {
   /** Entries `from` (inclusive) to `to` (exclusive), in order. Asserts that none is missing. */
   readJournal(invocationNumber: number, from: number, to: number): JournalEntry[];
   deleteJournal(invocationNumber: number, length: number): void;
+
+  /** Events of an invocation, numbered from 0. */
+  putEvent(invocationNumber: number, index: number, event: JournalEvent): void;
+  getEvent(invocationNumber: number, index: number): JournalEvent | undefined;
+  deleteEvents(invocationNumber: number, count: number): void;
 
   getUserState(owner: ServiceKey, stateKey: Uint8Array): Uint8Array | undefined;
   setUserState(owner: ServiceKey, stateKey: Uint8Array, value: Uint8Array): void;

@@ -83,14 +83,24 @@ export function createSubscription(
   }
   const cluster = from.authority;
   const { clusters } = schema.kafka;
-  if (!clusters.has(cluster)) {
+  const properties = clusters.get(cluster)?.properties;
+  if (properties === undefined) {
     const available = [...clusters.keys()].map((name) => JSON.stringify(name)).join(', ');
     const message = `Kafka cluster '${cluster}' not found. Available clusters: [${available}]`;
     return refused('unknownCluster', message);
   }
   const subscription = { id, cluster, topic: from.path.slice(1), service, handler };
-  const defaults = { 'client.id': 'restate', 'group.id': id };
+  const defaults = defaultOptions(id, properties);
   return putSubscription(schema, { ...subscription, options: { ...defaults, ...options } });
+}
+
+/** What the cluster says goes before the server's defaults; the client id is not repeated (seen on 1.7.12). */
+function defaultOptions(
+  id: SubscriptionId,
+  properties: KafkaCluster['properties'],
+): KafkaCluster['properties'] {
+  const groupId = { 'group.id': properties['group.id'] ?? id };
+  return Object.hasOwn(properties, 'client.id') ? groupId : { 'client.id': 'restate', ...groupId };
 }
 
 export function removeSubscription(schema: Schema, id: SubscriptionId): SchemaChange<undefined> {

@@ -1,4 +1,5 @@
 // Response compression by Accept-Encoding.
+import { pipeline, Readable, type Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { HttpResponse } from '../http/exchange.ts';
@@ -29,6 +30,9 @@ export async function compressResponse(
   response: HttpResponse,
   acceptEncoding: string | undefined,
 ): Promise<HttpResponse> {
+  if (response.stream !== undefined) {
+    return compressStream(response, response.stream, acceptEncoding);
+  }
   const bytes = typeof response.body === 'string' ? Buffer.from(response.body) : response.body;
   if (bytes.byteLength < BODY_BYTES_MIN) return response;
   const headers = [...response.headers, ['vary', 'accept-encoding'] as const];
@@ -38,6 +42,27 @@ export async function compressResponse(
   const body = await compress(bytes);
   return { ...response, headers: [...headers, ['content-encoding', coding]], body };
 }
+
+function compressStream(
+  response: HttpResponse,
+  stream: AsyncIterable<Uint8Array>,
+  acceptEncoding: string | undefined,
+): HttpResponse {
+  const headers = [...response.headers, ['vary', 'accept-encoding'] as const];
+  const coding = chooseCoding(acceptEncoding ?? '');
+  const createCompressor = coding === undefined ? undefined : STREAM_CODINGS[coding];
+  if (coding === undefined || createCompressor === undefined) return { ...response, headers };
+  const source = Readable.from(stream, { objectMode: false });
+  const compressor = createCompressor();
+  // Whoever reads the compressed bytes hears of a failure; one who leaves ends the source.
+  pipeline(source, compressor, () => {});
+  return { ...response, headers: [...headers, ['content-encoding', coding]], stream: compressor };
+}
+
+const STREAM_CODINGS: Readonly<Partial<Record<string, () => Transform>>> = {
+  br: () => zlib.createBrotliCompress(BROTLI_OPTIONS),
+  gzip: () => zlib.createGzip(),
+};
 
 /** The most welcome coding; `undefined` when none is, or when `identity` is welcome more. */
 function chooseCoding(acceptEncoding: string): string | undefined {

@@ -1,6 +1,11 @@
 import type { HandlerDefaults } from '../../actors/domain/schema.ts';
 import type { UnixMillis } from '../../actors/domain/time.ts';
-import type { InvocationOperator, SchemaRegistry, SerdeClient } from '../../actors/ports.ts';
+import type {
+  InvocationOperator,
+  QueryEngine,
+  SchemaRegistry,
+  SerdeClient,
+} from '../../actors/ports.ts';
 import type { Logger } from '../log.ts';
 import type { Features } from './features.ts';
 
@@ -28,6 +33,7 @@ export interface AdminOptions {
 export interface AdminContext {
   readonly schema: SchemaRegistry;
   readonly operator: InvocationOperator;
+  readonly queries: QueryEngine;
   readonly serdes: SerdeClient;
   readonly clock: () => UnixMillis;
   readonly random: (bytesCount: number) => Uint8Array;

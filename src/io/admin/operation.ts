@@ -13,7 +13,10 @@ import type { AdminRequest, Operation } from './route.ts';
 export const NOTHING = z.object({});
 
 type BodyOf<F> = F extends { readonly mediaTypes: ReadonlyArray<infer MediaType> }
-  ? { readonly mediaType: MediaType; readonly raw: HttpResponse['body'] }
+  ? { readonly mediaType: MediaType } & (
+      | { readonly raw: HttpResponse['body'] }
+      | { readonly stream: NonNullable<HttpResponse['stream']> }
+    )
   : F extends { readonly body: infer S extends z.ZodType }
     ? { readonly body: Shown<S> }
     : { readonly body?: undefined };
@@ -54,11 +57,14 @@ function responseOf(reply: {
   readonly body?: unknown;
   readonly mediaType?: unknown;
   readonly raw?: HttpResponse['body'] | undefined;
+  readonly stream?: HttpResponse['stream'];
 }): HttpResponse {
   const status = Number(reply.status);
-  const { headers = [], body, raw } = reply;
-  if (raw !== undefined) {
-    return { status, headers: [['content-type', String(reply.mediaType)], ...headers], body: raw };
+  const { headers = [], body, raw, stream } = reply;
+  if (raw !== undefined || stream !== undefined) {
+    const contentType = ['content-type', String(reply.mediaType)] as const;
+    const response = { status, headers: [contentType, ...headers], body: raw ?? '' };
+    return stream === undefined ? response : { ...response, stream };
   }
   return body === undefined ? emptyResponse(status, headers) : jsonResponse(status, body, headers);
 }

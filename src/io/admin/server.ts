@@ -14,6 +14,7 @@ import { emptyResponse } from './respond.ts';
 import { matchRoute, type Route } from './route.ts';
 import { serdeRoutes } from './serdes.ts';
 import { serviceRoutes } from './services.ts';
+import { queryRoutes } from './sql-query.ts';
 import { stateEditRoutes } from './state-edit.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { SERVER_COMPATIBILITY_VERSION, versionRoutes } from './version.ts';
@@ -42,6 +43,7 @@ export function adminRoutes(context: AdminContext): readonly Route[] {
     ...vqueueRoutes(),
     ...invocationRoutes(context),
     ...invocationBatchRoutes(context),
+    ...queryRoutes(context),
     ...kafkaClusterRoutes(context),
     ...subscriptionRoutes(context),
     ...serdeRoutes(context),

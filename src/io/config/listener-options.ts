@@ -4,7 +4,7 @@ import { ADVERTISED_ADDRESS, bindAddressType, IP_ADDRESS } from './address-type.
 import { option, optional, type OptionText } from './option.ts';
 import { BOOLEAN, choiceType, integerType, textType } from './value-type.ts';
 
-export const PORTS = { node: 5122, ingress: 8080, admin: 9070 } as const;
+export const PORTS = { node: 5122, ingress: 8080, admin: 9070, sql: 9071 } as const;
 
 const PORT = integerType(0, 65_535);
 const HOST = textType('host');
@@ -92,4 +92,9 @@ export const LISTENER_OPTIONS = {
   adminBindAddress: admin.bindAddress,
   adminAdvertisedHost: admin.advertisedHost,
   adminAdvertisedAddress: admin.advertisedAddress,
+  /** Of the reference up to 1.4. */
+  pgsqlBindAddress: optional('admin.query-engine.pgsql-bind-address', bindAddressType(PORTS.sql), {
+    doc: 'Interface and port for clients of PostgreSQL.',
+    unset: `that of the admin API, port ${PORTS.sql}`,
+  }),
 } as const;

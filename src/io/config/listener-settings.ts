@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ServerConfig } from './complete-config.ts';
 import { PORTS } from './listener-options.ts';
 
-export type ServerName = keyof typeof PORTS;
+export type ServerName = Exclude<keyof typeof PORTS, 'sql'>;
 
 export interface ListenerSettings {
   /** `ip:port` and `unix:/path`, the first one to be shown. */
@@ -42,12 +42,31 @@ export function listenerSettings(
   };
 }
 
+/** Where PostgreSQL clients connect: beside the admin API, and not over TCP unless that is. */
+export function postgresBindAddress(config: ServerConfig): string | undefined {
+  if (config.pgsqlBindAddress !== undefined) return config.pgsqlBindAddress;
+  if ((config.adminListenMode ?? config.listenMode) === 'unix') return undefined;
+  const own = ownOptions(config, 'admin');
+  if (own.bindAddress === undefined) return openAddress(config, own, { port: PORTS.sql });
+  const [, host = '', port] = /^(.*):(\d+)$/.exec(own.bindAddress) ?? [];
+  return `${host}:${port === '0' ? 0 : PORTS.sql}`;
+}
+
 function tcpAddress(config: ServerConfig, server: ServerName): string {
   const own = ownOptions(config, server);
   if (own.bindAddress !== undefined) return own.bindAddress;
+  return openAddress(config, own, { ownPort: own.bindPort, port: PORTS[server] });
+}
+
+/** The address of a server that has none of its own. */
+function openAddress(
+  config: ServerConfig,
+  own: Pick<ReturnType<typeof ownOptions>, 'bindIp' | 'useRandomPorts'>,
+  { ownPort, port: defaultPort }: { readonly ownPort?: number | undefined; readonly port: number },
+): string {
   const ip = own.bindIp ?? config.bindIp ?? '::';
   const usesRandomPort = own.useRandomPorts ?? config.useRandomPorts;
-  const port = own.bindPort ?? (usesRandomPort ? 0 : PORTS[server]);
+  const port = ownPort ?? (usesRandomPort ? 0 : defaultPort);
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 

@@ -35,9 +35,15 @@ export const SERVICE_OPTIONS = {
     doc: 'Leaves out the page for browsers.',
   }),
   queryEngineMemorySize: option('admin.query-engine.memory-size', byteCountType(1), GIBIBYTE, {
-    doc: 'Memory that SQL queries may use.',
-    unused: true,
+    doc: 'Memory that SQL queries may use together, at least 16 MiB; one that needs more fails.',
   }),
+  /** Of Reprise only. */
+  queryEngineTimeoutMs: option(
+    'admin.query-engine.timeout',
+    TIMER_DURATION,
+    durationMs(MINUTE_MS),
+    { doc: 'Longest life of a SQL query, from its start to its last row.' },
+  ),
   queryEngineParallelism: optional('admin.query-engine.query-parallelism', COUNT, {
     doc: 'Threads that one SQL query may use.',
     unset: 'cores',

@@ -33,6 +33,11 @@ export interface HttpResponse {
   readonly reason?: string | undefined;
   readonly headers: HeaderFields;
   readonly body: Uint8Array | string;
+  /**
+   * The body instead, sent chunk by chunk as the client takes it. Left early when the client goes away;
+   * the connection breaks when it throws.
+   */
+  readonly stream?: AsyncIterable<Uint8Array> | undefined;
   /** Closes the connection after this response. */
   readonly close?: boolean | undefined;
 }

@@ -5,6 +5,7 @@ import { EMPTY_BYTES } from '../../actors/domain/outcome.ts';
 import type { HttpExchange } from './answer.ts';
 import { BodyCollector } from './body-collector.ts';
 import type { BodyResult, HeaderFields, HttpResponse } from './exchange.ts';
+import { leaveBody, streamBody, type ChunkSink } from './stream-body.ts';
 import { bodyBytesCount, httpDate, mayHaveBody, reasonPhrase } from './response-head.ts';
 
 /** What an exchange tells its listener. */
@@ -109,9 +110,13 @@ export abstract class NodeExchange<Response extends NodeResponse> implements Htt
   }
 
   respond(answer: HttpResponse): void {
-    if (!this.#isOpen) return;
-    this.#end();
-    this.writeResponse(answer);
+    if (!this.#isOpen) return void leaveBody(answer.stream);
+    if (answer.stream === undefined || !mayHaveBody(answer.status)) {
+      this.#end();
+      return this.writeResponse(answer);
+    }
+    this.writeHead(answer);
+    void streamBody(answer.stream, this.#chunkSink(), () => {}).then(() => this.#end());
   }
 
   destroy(): void {
@@ -119,6 +124,31 @@ export abstract class NodeExchange<Response extends NodeResponse> implements Htt
   }
 
   protected abstract writeResponse(answer: HttpResponse): void;
+
+  /** Begins a response whose body follows in chunks. */
+  protected abstract writeHead(answer: HttpResponse): void;
+
+  #chunkSink(): ChunkSink {
+    const { response } = this;
+    const isOpen = () => this.#isOpen && !response.destroyed;
+    return {
+      get isOpen() {
+        return isOpen();
+      },
+      write: (chunk) => writeChunk(response, chunk),
+      drained: () =>
+        new Promise((resolve) => {
+          const go = () => {
+            response.off('drain', go).off('close', go);
+            resolve();
+          };
+          response.on('drain', go).on('close', go);
+          if (!isOpen()) go();
+        }),
+      end: () => void response.end(),
+      destroy: () => void response.destroy(),
+    };
+  }
 
   #end(): void {
     if (!this.#isOpen) return;
@@ -145,21 +175,30 @@ export class Http1Exchange extends NodeExchange<ServerResponse> {
   }
 
   protected writeResponse(answer: HttpResponse): void {
+    const length = mayHaveBody(answer.status)
+      ? [['content-length', String(bodyBytesCount(answer.body))] as const]
+      : [];
+    this.#writeHead(answer, length);
+    this.response.end(answer.body);
+  }
+
+  protected writeHead(answer: HttpResponse): void {
+    this.#writeHead(answer, [['transfer-encoding', 'chunked']]);
+  }
+
+  #writeHead(answer: HttpResponse, framing: HeaderFields): void {
     const { response } = this;
     const fields: string[] = [];
     for (const [name, value] of answer.headers) fields.push(name, value);
     if (answer.close === true || this.owner.isDraining || !response.shouldKeepAlive) {
       fields.push('connection', 'close');
     }
-    if (mayHaveBody(answer.status)) {
-      fields.push('content-length', String(bodyBytesCount(answer.body)));
-    }
+    for (const [name, value] of framing) fields.push(name, value);
     fields.push('date', httpDate());
     response.sendDate = false;
     // Keeps node:http from adding a `connection: keep-alive` of its own.
     response.removeHeader('connection');
     response.writeHead(answer.status, reasonPhrase(answer), fields);
-    response.end(answer.body);
   }
 }
 
@@ -171,6 +210,15 @@ export class Http2Exchange extends NodeExchange<Http2ServerResponse> {
     response.writeHead(answer.status, fields);
     response.end(mayHaveBody(answer.status) ? answer.body : '');
   }
+
+  protected writeHead(answer: HttpResponse): void {
+    this.response.writeHead(answer.status, Object.fromEntries(answer.headers));
+  }
+}
+
+/** Both kinds of response have the method, with overloads that do not unite. */
+function writeChunk(response: ServerResponse | Http2ServerResponse, chunk: Uint8Array): boolean {
+  return 'shouldKeepAlive' in response ? response.write(chunk) : response.write(chunk);
 }
 
 /** Flat names and values as received → pairs with lower-case names, without HTTP/2's pseudo headers. */

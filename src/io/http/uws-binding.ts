@@ -46,6 +46,10 @@ export interface UwsResponse {
   cork(write: () => void): UwsResponse;
   writeStatus(status: string): UwsResponse;
   writeHeader(name: string, value: string): UwsResponse;
+  /** A chunk of a body of unknown length; `false` when the connection holds enough for now. */
+  write(chunk: Uint8Array): boolean;
+  /** The connection takes more; the listener returns whether it wrote something. */
+  onWritable(listener: (offset: number) => boolean): UwsResponse;
   end(body: Uint8Array | string, closeConnection: boolean): UwsResponse;
   /** Writes no Content-Length. */
   endWithoutBody(): UwsResponse;

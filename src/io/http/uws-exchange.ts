@@ -3,6 +3,7 @@ import { EMPTY_BYTES } from '../../actors/domain/outcome.ts';
 import type { HttpExchange } from './answer.ts';
 import { BodyCollector } from './body-collector.ts';
 import type { BodyResult, HeaderFields, HttpResponse } from './exchange.ts';
+import { leaveBody, streamBody, type ChunkSink } from './stream-body.ts';
 import { bodyBytesCount, mayHaveBody, reasonPhrase } from './response-head.ts';
 import type { UwsRequest, UwsResponse } from './uws-binding.ts';
 
@@ -24,6 +25,7 @@ export class UwsExchange implements HttpExchange {
   #response: UwsResponse | undefined;
   #mayReadBody = true;
   #failBody: ((message: string) => void) | undefined;
+  #onGone: (() => void) | undefined;
 
   constructor(response: UwsResponse, request: UwsRequest, owner: UwsExchangeOwner) {
     const headers: Array<readonly [string, string]> = [];
@@ -77,12 +79,48 @@ export class UwsExchange implements HttpExchange {
 
   respond(answer: HttpResponse): void {
     const response = this.#response;
-    if (response === undefined) return;
+    if (response === undefined) return void leaveBody(answer.stream);
     for (const [name, value] of answer.headers) assertOneLine(name, value);
+    if (answer.stream !== undefined && mayHaveBody(answer.status)) {
+      return this.#respondWithStream(response, answer, answer.stream);
+    }
     this.#response = undefined;
     const close = answer.close === true || this.#owner.isDraining;
     response.cork(() => writeResponse(response, answer, this.method === 'HEAD', close));
     this.#owner.exchangeEnded(this);
+  }
+
+  #respondWithStream(
+    response: UwsResponse,
+    answer: HttpResponse,
+    stream: AsyncIterable<Uint8Array>,
+  ): void {
+    response.cork(() => writeHead(response, answer));
+    let resume: (() => void) | undefined;
+    this.#onGone = () => resume?.();
+    // Once, since a listener that is replaced while it runs comes back.
+    response.onWritable(() => {
+      resume?.();
+      return true;
+    });
+    const isOpen = () => this.#response !== undefined;
+    const sink: ChunkSink = {
+      get isOpen() {
+        return isOpen();
+      },
+      write: (chunk) => {
+        let isTaken = false;
+        response.cork(() => (isTaken = response.write(chunk)));
+        return isTaken;
+      },
+      drained: () => new Promise((resolve) => (resume = resolve)),
+      end: () => {
+        this.#response = undefined;
+        response.cork(() => response.end('', answer.close === true || this.#owner.isDraining));
+      },
+      destroy: () => this.destroy(),
+    };
+    void streamBody(stream, sink, () => {}).then(() => this.#owner.exchangeEnded(this));
   }
 
   destroy(): void {
@@ -93,6 +131,7 @@ export class UwsExchange implements HttpExchange {
     this.#failBody?.('the client went away');
     if (this.#response === undefined) return;
     this.#response = undefined;
+    this.#onGone?.();
     this.#owner.exchangeEnded(this);
   }
 }
@@ -106,14 +145,18 @@ function assertOneLine(name: string, value: string): void {
   assert(!/[\r\n\0]/.test(value), `the value of the header ${name} is one line`);
 }
 
+function writeHead(response: UwsResponse, answer: HttpResponse): void {
+  response.writeStatus(`${answer.status} ${reasonPhrase(answer)}`);
+  for (const [name, value] of answer.headers) response.writeHeader(name, value);
+}
+
 function writeResponse(
   response: UwsResponse,
   answer: HttpResponse,
   isHead: boolean,
   close: boolean,
 ): void {
-  response.writeStatus(`${answer.status} ${reasonPhrase(answer)}`);
-  for (const [name, value] of answer.headers) response.writeHeader(name, value);
+  writeHead(response, answer);
   const hasBody = mayHaveBody(answer.status);
   if (hasBody && !isHead) {
     response.end(answer.body, close);

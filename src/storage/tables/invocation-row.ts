@@ -56,7 +56,7 @@ type PackedStatus =
 
 type PackedPin = readonly [deploymentId: string, protocolVersion: number];
 
-type PackedInvocation = readonly [
+export type PackedInvocation = readonly [
   version: typeof INVOCATION_VERSION,
   id: string,
   target: PackedTarget,
@@ -72,8 +72,18 @@ type PackedInvocation = readonly [
   commandCount: number,
   pin: PackedPin | null,
   waiters: readonly PackedWaiter[],
-  /** Only if there is one. */
-  limitKey?: string,
+  /** `null` if there is none; absent in rows of older versions, like what follows. */
+  limitKey?: string | null,
+  /** Usually 0. */
+  runningAfterMs?: number | null,
+  waits?: PackedWaits | null,
+  eventsCount?: number | null,
+];
+
+type PackedWaits = readonly [
+  scheduledAtMs: number | null,
+  scheduledStartAtMs: number | null,
+  inboxedAtMs: number | null,
 ];
 
 export function encodeInvocation(invocation: Invocation): Uint8Array {
@@ -94,8 +104,12 @@ export function encodeInvocation(invocation: Invocation): Uint8Array {
     invocation.commandCount,
     pin === undefined ? null : [pin.deploymentId, pin.protocolVersion],
     invocation.waiters.map(packWaiter),
+    limitKey ?? null,
+    invocation.runningAtMs === undefined ? null : invocation.runningAtMs - invocation.createdAtMs,
+    packWaits(invocation),
+    invocation.eventsCount ?? null,
   ];
-  return packRow(limitKey === undefined ? row : [...row, limitKey]);
+  return packRow(row);
 }
 
 export function decodeInvocation(number: number, bytes: Uint8Array): Invocation {
@@ -116,7 +130,30 @@ export function decodeInvocation(number: number, bytes: Uint8Array): Invocation 
     commandCount: row[12],
     pin: row[13] === null ? undefined : unpackPin(row[13]),
     waiters: row[14].map(unpackWaiter),
-    ...(row[15] !== undefined && { limitKey: row[15] }),
+    ...(typeof row[15] === 'string' && { limitKey: row[15] }),
+    runningAtMs: typeof row[16] === 'number' ? unixMillis(row[5] + row[16]) : undefined,
+    ...unpackWaits(row[17] ?? NO_WAITS),
+    eventsCount: row[18] ?? undefined,
+  };
+}
+
+const NO_WAITS: PackedWaits = [null, null, null];
+
+function packWaits({ scheduled, inboxedAtMs }: Invocation): PackedWaits | null {
+  if (scheduled === undefined && inboxedAtMs === undefined) return null;
+  return [scheduled?.atMs ?? null, scheduled?.startAtMs ?? null, inboxedAtMs ?? null];
+}
+
+function unpackWaits([atMs, startAtMs, inboxedAtMs]: PackedWaits): Pick<
+  Invocation,
+  'scheduled' | 'inboxedAtMs'
+> {
+  return {
+    scheduled:
+      atMs === null || startAtMs === null
+        ? undefined
+        : { atMs: unixMillis(atMs), startAtMs: unixMillis(startAtMs) },
+    inboxedAtMs: inboxedAtMs === null ? undefined : unixMillis(inboxedAtMs),
   };
 }
 
@@ -150,7 +187,7 @@ function packStatus(status: InvocationStatus): PackedStatus {
   }
 }
 
-function unpackStatus(packed: PackedStatus): InvocationStatus {
+export function unpackStatus(packed: PackedStatus): InvocationStatus {
   switch (packed[0]) {
     case 0:
       return { kind: 'scheduled', fireAtMs: unixMillis(packed[1]) };

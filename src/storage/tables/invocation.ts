@@ -2,6 +2,7 @@
 //   open invocation   number u48                → row     every invocation that is not completed
 //   history           number u48, 0             → row     completed invocations, beside their journals
 //   invocation id     uuid, partition key       → number
+//   invocation block  number / 512              → counts by handler and status
 // Recovery reads the open range and nothing else, however many completed invocations are kept. The
 // price is one delete per invocation, when its row moves to the history; a separate index of open
 // numbers would cost a put and a delete.
@@ -16,9 +17,13 @@ import { packRow, unpackRow } from '../value-codec.ts';
 import { type PendingRow, WriteSet } from '../write-set.ts';
 import { Counter, CounterId } from './counter.ts';
 import { decodeInvocation, encodeInvocation } from './invocation-row.ts';
+import { InvocationBlockTable } from './invocation-block.ts';
 import { HistoryRow } from './journal.ts';
 
 export const INVOCATION_ID_VERSION = 1;
+
+/** Partition, table, number, kind of row. */
+const COMPLETED_KEY_BYTES = 10;
 
 /** Flushed rows of open invocations kept decoded, because they are read with every message. */
 export const RECENT_INVOCATIONS_MAX = 1_000;
@@ -26,7 +31,7 @@ export const RECENT_INVOCATIONS_MAX = 1_000;
 /** Rows that await more are not kept decoded: a deployment could fill the memory with them. Unit: steps. */
 export const RECENT_AWAITED_STEPS_MAX = 64;
 
-type PackedNumber = readonly [version: typeof INVOCATION_ID_VERSION, number: number];
+export type PackedNumber = readonly [version: typeof INVOCATION_ID_VERSION, number: number];
 
 /** Where the batches sealed so far leave an invocation's row. `unknown`: it was never looked up. */
 type Place = 'nowhere' | 'open' | 'history' | 'unknown';
@@ -86,6 +91,8 @@ class PendingInvocation implements PendingRow {
 
 class InvocationKeys {
   readonly allOpen: KeyRange;
+  /** With the journals. */
+  readonly allHistory: KeyRange;
   readonly #open: KeyWriter;
   readonly #history: KeyWriter;
   readonly #id: KeyWriter;
@@ -95,6 +102,7 @@ class InvocationKeys {
     this.#history = new KeyWriter(partition, Table.history);
     this.#id = new KeyWriter(partition, Table.invocationId);
     this.allOpen = this.#open.start().finishRange();
+    this.allHistory = this.#history.start().finishRange();
   }
 
   open(number: number): Buffer {
@@ -115,6 +123,7 @@ export class InvocationTable {
   readonly #backend: KeyValueBackend;
   readonly #writeSet: WriteSet;
   readonly #numbers: Counter;
+  readonly #blocks: InvocationBlockTable;
   readonly #pending = new Map<InvocationId, PendingInvocation>();
   /** Deleted rows whose id has been given to another invocation before they were flushed. */
   readonly #superseded = new Set<PendingInvocation>();
@@ -127,6 +136,7 @@ export class InvocationTable {
     this.#backend = backend;
     this.#writeSet = writeSet;
     this.keys = new InvocationKeys(partition);
+    this.#blocks = new InvocationBlockTable(backend, writeSet, partition);
     this.#numbers = new Counter(backend, writeSet, { partition, id: CounterId.invocation });
   }
 
@@ -201,18 +211,21 @@ export class InvocationTable {
     return pending?.number === number ? pending : undefined;
   }
 
-  /** What the row said before, as far as it was open. */
+  /** What the row said before. */
   #replacedBy(row: Invocation): Invocation | undefined {
     const pending = this.#pendingOf(row);
     if (pending !== undefined) return pending.invocation;
     if (row.number === this.#freshNumber) return undefined;
     const recent = this.#recent.get(row.id);
     if (recent?.number === row.number) return recent;
-    const flushed = this.#backend.get(this.keys.open(row.number));
+    const flushed =
+      this.#backend.get(this.keys.open(row.number)) ??
+      this.#backend.get(this.keys.history(row.number));
     return flushed === undefined ? undefined : decodeInvocation(row.number, flushed);
   }
 
   #recount(before: Invocation | undefined, after: Invocation | undefined): void {
+    this.#blocks.recount(before, after);
     const kindBefore = before?.status.kind;
     const kindAfter = after?.status.kind;
     if (kindBefore === kindAfter) return;
@@ -264,6 +277,24 @@ export class InvocationTable {
   #remember(invocation: Invocation | undefined): void {
     if (isOpen(invocation) && isSmall(invocation)) this.#recent.set(invocation.id, invocation);
   }
+}
+
+/** Every invocation that the tables have, the open ones first. */
+export function* storedInvocations(
+  tables: Pick<KeyValueBackend, 'range'>,
+  partition: PartitionNumber,
+): Generator<Invocation> {
+  const { allOpen, allHistory } = new InvocationKeys(partition);
+  for (const [key, value] of tables.range(allOpen)) yield decodeInvocation(lastU48(key), value);
+  for (const [key, value] of tables.range(allHistory)) {
+    const number = completedNumber(key);
+    if (number !== undefined) yield decodeInvocation(number, value);
+  }
+}
+
+/** Journals lie in the same range; their keys are longer. */
+function completedNumber(key: Buffer): number | undefined {
+  return key.length === COMPLETED_KEY_BYTES ? lastU48(key.subarray(0, -1)) : undefined;
 }
 
 function placeOf(invocation: Invocation | undefined): 'nowhere' | 'open' | 'history' {

@@ -21,8 +21,8 @@ import type { WriteSet } from '../write-set.ts';
 
 export const JOURNAL_VERSION = 1;
 
-/** In the history of an invocation, what follows its number: its row once completed, or an entry. */
-export const HistoryRow = { completed: 0, journalEntry: 1 } as const;
+/** In the history of an invocation, what follows its number. `completed` is its own row. */
+export const HistoryRow = { completed: 0, journalEntry: 1, event: 2 } as const;
 
 type PackedEntry =
   | readonly [

@@ -87,7 +87,7 @@ function packPromise(promise: DurablePromise): PackedPromise {
   }
 }
 
-function unpackPromise(packed: PackedPromise): DurablePromise {
+export function unpackPromise(packed: PackedPromise): DurablePromise {
   switch (packed[0]) {
     case 0:
       return { kind: 'completed', outcome: unpackOutcome(packed[1]) };

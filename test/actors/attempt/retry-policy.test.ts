@@ -76,10 +76,9 @@ describe('the retry policy', () => {
   test('yields to a deployment that asks for a pause or a failure', () => {
     for (const behavior of ['pause', 'fail'] as const) {
       const [decision] = failTimes(1, { failure: { ...failure, code: 418, behavior } });
-      assert.deepEqual(decision?.end, {
-        kind: behavior,
-        failure: { code: 418, message: 'broken', stacktrace: undefined },
-      });
+      assert.equal(decision?.end.kind, behavior);
+      assert.equal(decision.end.failure?.code, 418);
+      assert.equal(decision.end.failure.message, 'broken');
     }
   });
 

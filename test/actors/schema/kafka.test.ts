@@ -119,6 +119,17 @@ describe('a subscription', () => {
     assert.equal(named.value.options['group.id'], 'g');
   });
 
+  test('takes the group of its cluster and does not repeat the client id', () => {
+    const properties = { ...PROPERTIES, 'group.id': 'clusterwide', 'client.id': 'me' };
+    const { schema } = changed(updateCluster(withCluster, 'c', properties));
+    const subscription = { id: ID, source: 'kafka://c/t', sink: 'service://Greeter/greet' };
+    const inherited = changed(createSubscription(schema, { ...subscription, options: {} }));
+    assert.deepEqual(inherited.value.options, { 'group.id': 'clusterwide' });
+    const options = { 'group.id': 'own', 'client.id': 'mine' };
+    const own = changed(createSubscription(schema, { ...subscription, options }));
+    assert.deepEqual(own.value.options, options);
+  });
+
   const accepted: ReadonlyArray<readonly [source: string, shown: string]> = [
     ['kafka://c/t', 'kafka://c/t'],
     ['kafka://c', 'kafka://c/'],

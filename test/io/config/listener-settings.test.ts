@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { listenerSettings, type ServerName } from '../../../src/io/config/listener-settings.ts';
+import {
+  listenerSettings,
+  postgresBindAddress,
+  type ServerName,
+} from '../../../src/io/config/listener-settings.ts';
 import { defaultServerConfig, type ServerConfig } from '../../../src/io/config/load.ts';
 
 function settings(config: Partial<ServerConfig>, server: ServerName) {
@@ -45,6 +49,28 @@ describe('a server listens', () => {
   for (const [config, server, addresses] of rows) {
     test(`as ${server} with ${JSON.stringify(config)} on ${addresses.join(' and ')}`, () => {
       assert.deepEqual(settings(config, server).bindAddresses, addresses);
+    });
+  }
+});
+
+describe('PostgreSQL clients connect', () => {
+  const rows: ReadonlyArray<readonly [config: Partial<ServerConfig>, address: string | undefined]> =
+    [
+      [{}, '[::]:9071'],
+      [{ pgsqlBindAddress: '1.2.3.4:5', listenMode: 'unix' }, '1.2.3.4:5'],
+      [{ bindIp: '127.0.0.1', bindPort: 1, adminBindPort: 2 }, '127.0.0.1:9071'],
+      [{ bindIp: '127.0.0.1', adminBindIp: '::1' }, '[::1]:9071'],
+      [{ adminBindAddress: '127.0.0.1:7' }, '127.0.0.1:9071'],
+      [{ adminBindAddress: '[::1]:0' }, '[::1]:0'],
+      [{ useRandomPorts: true }, '[::]:0'],
+      [{ useRandomPorts: true, adminUseRandomPorts: false }, '[::]:9071'],
+      [{ listenMode: 'unix' }, undefined],
+      [{ adminListenMode: 'unix' }, undefined],
+      [{ listenMode: 'unix', adminListenMode: 'tcp' }, '[::]:9071'],
+    ];
+  for (const [config, address] of rows) {
+    test(`with ${JSON.stringify(config)} to ${address}`, () => {
+      assert.equal(postgresBindAddress(defaultServerConfig(config)), address);
     });
   }
 });

@@ -38,6 +38,7 @@ describe('defaults', () => {
       ingressHttp2StreamsLimit: 200,
       adminDisableWebUi: false,
       queryEngineMemorySize: 1_073_741_824,
+      queryEngineTimeoutMs: 60_000,
       hungThreadTimeoutMs: 30_000,
       cleanupIntervalMs: 3_600_000,
       inactivityTimeoutMs: 60_000,

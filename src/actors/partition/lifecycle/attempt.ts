@@ -1,13 +1,14 @@
 import { unreachable } from '../../domain/assert.ts';
 import type { Invocation } from '../../domain/invocation.ts';
+import type { AttemptError } from '../../domain/journal-event.ts';
 import { settle } from '../../domain/awaited-future.ts';
-import type { AwaitedFuture } from '../../domain/awaited-future.ts';
 import { JournaledAnswers } from '../../domain/journaled-answers.ts';
-import type { AttemptIdentity, PartitionCommand } from '../command.ts';
+import type { AttemptEnd, AttemptIdentity, PartitionCommand } from '../command.ts';
 import type { ApplyContext } from '../context.ts';
 import { leaveSlots } from '../slots.ts';
 import { readAttemptInput } from './become-invoked.ts';
 import { completeInvocation } from './complete.ts';
+import { appendPaused, appendSuspended, recordTransientError } from './events.ts';
 import { resumeInvocation } from './start.ts';
 
 /**
@@ -32,7 +33,7 @@ export function currentInvocation(
 export function beginAttempt(context: ApplyContext, identity: AttemptIdentity): void {
   const invocation = currentInvocation(context, identity);
   if (invocation === undefined) return regainSlot(context, identity);
-  if (isPauseRequested(invocation)) return leaveInvoked(context, invocation, { kind: 'paused' });
+  if (isPauseRequested(invocation)) return pause(context, invocation, { keepsAttemptStatus: true });
   context.effects.push({ kind: 'startAttempt', input: readAttemptInput(context, invocation) });
 }
 
@@ -57,17 +58,17 @@ export function endAttempt(
       return completeInvocation(context, invocation, { kind: 'failure', failure: end.failure });
     case 'retry': {
       const { delayMs, failure } = end;
-      if (isPauseRequested(invocation)) {
-        return leaveInvoked(context, invocation, { kind: 'paused', failure });
-      }
+      if (isPauseRequested(invocation)) return pause(context, invocation, { failure });
+      const recorded =
+        failure === undefined ? invocation : recordTransientError(context, invocation, failure);
       context.effects.push({ kind: 'retryAttempt', invocationId, epoch, delayMs });
-      if (delayMs >= SLOT_GIVEN_BACK_FROM_MS) giveBackSlot(context, invocation);
+      if (delayMs >= SLOT_GIVEN_BACK_FROM_MS) giveBackSlot(context, recorded);
       return;
     }
     case 'pause':
-      return leaveInvoked(context, invocation, { kind: 'paused', failure: end.failure });
+      return pause(context, invocation, end);
     case 'suspended':
-      return suspendInvocation(context, invocation, end.awaiting, end.replayedLength);
+      return suspendInvocation(context, invocation, end);
     default:
       return unreachable(end);
   }
@@ -83,15 +84,15 @@ function giveBackSlot(context: ApplyContext, invocation: Invocation): void {
 function suspendInvocation(
   context: ApplyContext,
   invocation: Invocation,
-  awaiting: AwaitedFuture,
-  replayedLength: number,
+  { awaiting, replayedLength, leavesEvent }: AttemptEnd & { kind: 'suspended' },
 ): void {
-  if (isPauseRequested(invocation)) return leaveInvoked(context, invocation, { kind: 'paused' });
+  if (isPauseRequested(invocation)) return pause(context, invocation);
   // An answer may have been journaled after the deployment decided to suspend.
   const answers = answersSince(context, invocation, replayedLength);
   const rest = settle(awaiting, (id) => answers.get(id));
-  if (rest === 'resolved') resumeInvocation(context, invocation);
-  else leaveInvoked(context, invocation, { kind: 'suspended', awaiting: rest });
+  if (rest === 'resolved') return resumeInvocation(context, invocation);
+  const suspended = leavesEvent === true ? appendSuspended(context, invocation, rest) : invocation;
+  leaveInvoked(context, suspended, { kind: 'suspended', awaiting: rest });
 }
 
 function isPauseRequested({ status }: Invocation): boolean {
@@ -111,14 +112,31 @@ function answersSince(
   return answers;
 }
 
+/** Nothing runs for the invocation until an operator resumes, cancels or kills it. */
+export function pause(
+  context: ApplyContext,
+  invocation: Invocation,
+  {
+    failure,
+    keepsAttemptStatus,
+  }: {
+    readonly failure?: AttemptError | undefined;
+    readonly keepsAttemptStatus?: true | undefined;
+  } = {},
+): void {
+  const paused = appendPaused(context, invocation, failure);
+  leaveInvoked(context, paused, { kind: 'paused', failure }, keepsAttemptStatus);
+}
+
 /** Ends what the attempt actor does for the invocation. */
 export function leaveInvoked(
   context: ApplyContext,
   invocation: Invocation,
   status: Invocation['status'],
+  keepsStatus?: true,
 ): void {
   const { id: invocationId, epoch } = invocation;
   context.state.putInvocation({ ...invocation, status, modifiedAtMs: context.nowMs });
-  context.effects.push({ kind: 'releaseAttempt', invocationId, epoch });
+  context.effects.push({ kind: 'releaseAttempt', invocationId, epoch, keepsStatus });
   leaveSlots(context, invocation);
 }

@@ -10,6 +10,7 @@ export function becomeInvoked(context: ApplyContext, invocation: Invocation): vo
     status: { kind: 'invoked' },
     epoch: invocation.epoch + 1,
     modifiedAtMs: context.nowMs,
+    runningAtMs: invocation.runningAtMs ?? context.nowMs,
   };
   context.state.putInvocation(invoked);
   context.effects.push({ kind: 'startAttempt', input: readAttemptInput(context, invoked) });

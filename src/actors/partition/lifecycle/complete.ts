@@ -7,7 +7,7 @@ import { sendMessage } from '../outbox.ts';
 import { lockOf } from '../owner.ts';
 import { leaveSlots } from '../slots.ts';
 import { applyStateEdit } from './edit-state.ts';
-import { keepCompleted, forgetInvocation } from './retention.ts';
+import { deleteHistory, keepCompleted, forgetInvocation } from './retention.ts';
 import { startInvocation } from './start.ts';
 
 /** Ends an invocation that has started: keeps what retention asks for, tells everyone, frees its key. */
@@ -47,7 +47,7 @@ export function discardInvocation(
       invocationId: invocation.id,
     });
   }
-  state.deleteJournal(number, invocation.journalLength);
+  deleteHistory(state, invocation);
   state.deleteInvocation(invocation);
   announceOutcome(context, invocation, outcome);
   if (!isForSlot) return;

@@ -1,7 +1,7 @@
 import type { InvocationId } from '../../domain/ids.ts';
 import type { ApplyContext } from '../context.ts';
 import type { OperationOutcome } from '../effect.ts';
-import { leaveInvoked } from './attempt.ts';
+import { pause } from './attempt.ts';
 
 /**
  * Pauses an invocation once its attempt suspends or fails; one whose attempt ends with a result is
@@ -24,12 +24,12 @@ export function pauseInvocation(
       return { kind: 'done' };
     case 'suspended':
       if (!rules.pausesAtOnce) return { kind: 'done' };
-      leaveInvoked(context, invocation, { kind: 'paused' });
+      pause(context, invocation);
       return { kind: 'accepted' };
     case 'invoked': {
       // Without a slot there is no attempt to wait for.
       if (rules.pausesAtOnce || invocation.status.slot !== undefined) {
-        leaveInvoked(context, invocation, { kind: 'paused' });
+        pause(context, invocation);
         return { kind: 'accepted' };
       }
       const status = { kind: 'invoked', pauseRequested: true } as const;

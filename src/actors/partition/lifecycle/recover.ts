@@ -1,7 +1,7 @@
 import type { Invocation } from '../../domain/invocation.ts';
 import type { ApplyContext } from '../context.ts';
 import { recoverSlot, serveSlots } from '../slots.ts';
-import { leaveInvoked } from './attempt.ts';
+import { pause } from './attempt.ts';
 import { resumeInvocation } from './start.ts';
 import { armNextTimer } from './timers.ts';
 
@@ -30,7 +30,7 @@ export function recover(context: ApplyContext): void {
 function changeAtRecovery(context: ApplyContext, invocation: Invocation): void {
   const { status } = invocation;
   if (status.kind === 'invoked' && status.pauseRequested === true) {
-    leaveInvoked(context, invocation, { kind: 'paused' });
+    pause(context, invocation);
   } else {
     resumeInvocation(context, invocation);
   }

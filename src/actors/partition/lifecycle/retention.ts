@@ -6,6 +6,7 @@ import type { UnixMillis } from '../../domain/time.ts';
 import { unixMillis } from '../../domain/time.ts';
 import type { ApplyContext } from '../context.ts';
 import { ownerOf } from '../owner.ts';
+import type { PartitionState } from '../state.ts';
 
 type CompletedStatus = InvocationStatus & { readonly kind: 'completed' };
 
@@ -33,8 +34,8 @@ function withoutStacktrace(outcome: Outcome): Outcome {
 
 /** Deletes the journal of a completed invocation. */
 export function forgetJournal({ state }: ApplyContext, invocation: Invocation): void {
-  state.deleteJournal(invocation.number, invocation.journalLength);
-  const kept = { ...invocation, journalLength: 0 };
+  deleteHistory(state, invocation);
+  const kept = { ...invocation, journalLength: 0, eventsCount: undefined };
   state.putInvocation(kept);
   const { status } = kept;
   if (status.kind === 'completed') state.putExpiry(kept, nextExpiry(kept, status));
@@ -42,13 +43,22 @@ export function forgetJournal({ state }: ApplyContext, invocation: Invocation): 
 
 /** Deletes everything of an invocation; with a workflow run its state and its promises. */
 export function forgetInvocation({ state }: ApplyContext, invocation: Invocation): void {
-  const { target, number, journalLength } = invocation;
-  state.deleteJournal(number, journalLength);
+  const { target } = invocation;
+  deleteHistory(state, invocation);
   state.deleteInvocation(invocation);
   const owner = isWorkflowRun(target) ? ownerOf(target) : undefined;
   if (owner === undefined) return;
   state.clearAllUserState(owner);
   state.clearAllPromises(owner);
+}
+
+/** Deletes the journal and the events beside it. */
+export function deleteHistory(
+  state: PartitionState,
+  { number, journalLength, eventsCount }: Invocation,
+): void {
+  state.deleteJournal(number, journalLength);
+  if (eventsCount !== undefined) state.deleteEvents(number, eventsCount);
 }
 
 /** When the outcome expires. */

@@ -7,12 +7,13 @@ import { becomeInvoked } from './become-invoked.ts';
 
 /** Invokes a new or fired invocation, or queues it behind the one that holds its key. */
 export function startInvocation(context: ApplyContext, invocation: Invocation): void {
-  const { state } = context;
+  const { state, nowMs } = context;
   const owner = lockOf(invocation.target);
   if (owner !== undefined) {
     if (state.getLock(owner) !== undefined) {
       const inboxSequence = state.pushInbox(owner, invocation.id);
-      state.putInvocation({ ...invocation, status: { kind: 'inboxed', inboxSequence } });
+      const status = { kind: 'inboxed', inboxSequence } as const;
+      state.putInvocation({ ...invocation, status, inboxedAtMs: nowMs, modifiedAtMs: nowMs });
       return;
     }
     state.setLock(owner, invocation.id);

@@ -85,7 +85,7 @@ function createInvocation(
   if (status.kind !== 'scheduled') return startInvocation(context, invocation);
 
   const dueMs = status.fireAtMs;
-  state.putInvocation(invocation);
+  state.putInvocation({ ...invocation, scheduled: { atMs: nowMs, startAtMs: dueMs } });
   state.putTimer({ dueMs, invocationNumber: number, completionId: 0, invocationId: invocation.id });
   effects.push({ kind: 'armTimer', dueMs });
 }
