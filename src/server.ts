@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { INGRESS_DRAIN_MS, SERVICE_MESSAGE_ALLOWANCE_BYTES } from './actors/domain/limits.ts';
+import { INGRESS_DRAIN_MS } from './actors/domain/limits.ts';
 import { unixMillis } from './actors/domain/time.ts';
 import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import type { QueryEngine } from './actors/ports.ts';
@@ -13,7 +13,6 @@ import { Supervisor } from './actors/supervisor.ts';
 import { createAdminHandler } from './io/admin/server.ts';
 import { requestHeadersOf, transportSettingsOf } from './io/config/deployment-settings.ts';
 import { SERVER_COMPATIBILITY_VERSION } from './io/admin/version.ts';
-import { handlerDefaultsOf } from './io/config/handler-defaults.ts';
 import {
   listenerSettings,
   postgresBindAddress,
@@ -23,6 +22,7 @@ import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
 import { PRODUCT_VERSION } from './io/config/product-version.ts';
+import { tracingSettingsOf } from './io/config/tracing-settings.ts';
 import { openDeploymentTransport } from './io/deployment/deployment-transport.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
 import { createSerdeClient } from './io/deployment/serde-client.ts';
@@ -42,13 +42,12 @@ import { Metrics } from './io/metrics/metrics.ts';
 import type { ListeningServer } from './io/node/context.ts';
 import { createNodePort } from './io/node/server.ts';
 import { type PostgresServer, startPostgresServer } from './io/postgres/server.ts';
-import {
-  PROTOCOL_VERSION_MAX,
-  PROTOCOL_VERSION_MAX_DEFAULT,
-} from './io/service-protocol/version.ts';
+import { openTraceExport, openTracing } from './io/tracing/open-tracing.ts';
+import type { TraceExport } from './io/tracing/trace-export.ts';
+import type { Tracing } from './io/tracing/tracing.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import type { DataDirectory } from './storage/data-directory.ts';
-import { adminOptions, ingressOptions, scopeFeaturesOf } from './settings.ts';
+import { adminOptions, ingressOptions, threadSettings } from './settings.ts';
 import { openTables } from './storage/lmdb-backend.ts';
 import { upgradeFormat } from './storage/upgrade-format.ts';
 import { recoverLogs } from './storage/log/recover-log.ts';
@@ -143,10 +142,12 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
 
   await openData(directory);
   const { schema, serdes } = openSchema(opened, parts);
-  const { router, supervisor, settings } = openPartitions(directory, parts, schema);
+  const { traceExport, tracing } = await startTracing(opened, parts);
+  const foundations = { schema, traceExport };
+  const { router, supervisor, settings } = openPartitions(directory, parts, foundations);
   const statistics = new IngressStatistics();
 
-  const ingress = await openIngress(opened, parts, { schema, router, statistics });
+  const ingress = await openIngress(opened, parts, { schema, router, tracing, statistics });
   const servers: ListeningServer[] = [];
   const state = { isStopping: false };
   const shown = { supervisor, router, settings, schema, statistics, servers, state };
@@ -199,7 +200,16 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   };
 }
 
-function openPartitions(directory: DataDirectory, parts: Parts, schema: SchemaActor) {
+interface PartitionParts {
+  readonly schema: SchemaActor;
+  readonly traceExport: TraceExport | undefined;
+}
+
+function openPartitions(
+  directory: DataDirectory,
+  parts: Parts,
+  { schema, traceExport }: PartitionParts,
+) {
   const { config, log, onFatal } = parts;
   const { partitionsCount } = directory.marker;
   const threadsCount = Math.min(config.partitionThreads, partitionsCount);
@@ -211,11 +221,16 @@ function openPartitions(directory: DataDirectory, parts: Parts, schema: SchemaAc
     schema: () => schema.current(),
   });
   schema.subscribe((changed) => router.publishSchema(changed));
-  const settings = threadSettings(parts, directory, threadsCount);
+  const settings = threadSettings(parts, {
+    partitionsCount,
+    environmentPaths: environmentPaths(directory),
+    threadsCount,
+  });
   const supervisor = new Supervisor({
     threadsCount,
     router,
     settings,
+    openTracePort: () => traceExport?.openPort(),
     silenceMsMax: config.hungThreadTimeoutMs,
     onFatal,
     ...threadReporter(log),
@@ -238,6 +253,36 @@ function threadReporter(log: Logger) {
 }
 
 type Listening = Awaited<ReturnType<typeof listen>>;
+
+interface IngressParts {
+  readonly schema: SchemaActor;
+  readonly router: Router;
+  readonly tracing: Tracing | undefined;
+  readonly statistics: IngressStatistics;
+}
+
+async function openIngress(
+  { directory, closers }: Opened,
+  parts: Parts,
+  { schema, router, tracing, statistics }: IngressParts,
+): Promise<Listening> {
+  const ingress = await listen('ingress', {
+    parts,
+    directory,
+    http2StreamsMax: parts.config.ingressHttp2StreamsLimit,
+    handler: createIngressHandler({
+      schema,
+      gateway: router,
+      tracer: tracing?.requests,
+      options: ingressOptions(parts.config),
+      clock: now,
+      random: (bytesCount) => randomBytes(bytesCount),
+      statistics,
+    }),
+  });
+  closers.push(() => ingress.listener.close());
+  return ingress;
+}
 
 interface NodePortParts {
   readonly supervisor: Supervisor;
@@ -345,28 +390,6 @@ function openSchema({ directory, closers }: Opened, { config, identity }: Parts)
   return { schema, serdes: createSerdeClient(caller) };
 }
 
-async function openIngress(
-  { directory, closers }: Opened,
-  parts: Parts,
-  { schema, router, statistics }: Pick<NodePortParts, 'schema' | 'router' | 'statistics'>,
-): Promise<Listening> {
-  const ingress = await listen('ingress', {
-    parts,
-    directory,
-    http2StreamsMax: parts.config.ingressHttp2StreamsLimit,
-    handler: createIngressHandler({
-      schema,
-      gateway: router,
-      options: ingressOptions(parts.config),
-      clock: now,
-      random: (bytesCount) => randomBytes(bytesCount),
-      statistics,
-    }),
-  });
-  closers.push(() => ingress.listener.close());
-  return ingress;
-}
-
 /** Starts nothing before the first query. */
 function openQueries(
   { directory, closers }: Opened,
@@ -411,30 +434,15 @@ async function openPostgres(
   }
 }
 
-function threadSettings(
-  { config, identity, logOptions }: Parts,
-  directory: DataDirectory,
-  threadsCount: number,
-): PartitionThreadSettings {
-  return {
-    transports: transportSettingsOf(config),
-    commonHeaders: requestHeadersOf(config),
-    partitionsCount: directory.marker.partitionsCount,
-    environmentPaths: environmentPaths(directory),
-    defaults: handlerDefaultsOf(config),
-    scopeFeatures: scopeFeaturesOf(config),
-    identity,
-    attemptsPerDeploymentMax: Math.ceil(config.concurrentInvocationsLimit / threadsCount),
-    eagerStateBytesMax: config.eagerStateSizeLimit,
-    cleanupIntervalMs: config.cleanupIntervalMs,
-    protocol: {
-      protocolVersionMax: config.protocolV7 ? PROTOCOL_VERSION_MAX : PROTOCOL_VERSION_MAX_DEFAULT,
-      messageBytesMax: config.messageSizeLimit + SERVICE_MESSAGE_ALLOWANCE_BYTES,
-      awaitedDepthMax: config.awaitedDepthMax,
-    },
-    messageBytesWarning: config.messageSizeWarning,
-    logOptions,
-  };
+async function startTracing({ closers }: Opened, { config, log: serverLog }: Parts) {
+  const log = serverLog.of('reprise::tracing');
+  const traceExport = await openTraceExport(tracingSettingsOf(config), log);
+  const tracing = await openTracing(traceExport?.openPort(), log);
+  closers.push(async () => {
+    await tracing?.close();
+    await traceExport?.close();
+  });
+  return { traceExport, tracing };
 }
 
 function environmentPaths({ path, marker }: DataDirectory): string[] {

@@ -21,8 +21,15 @@ const ENTRIES = [
   'src/server.ts',
   'src/actors/partition-thread.ts',
   'src/actors/query-thread.ts',
+  'src/io/tracing/trace-thread.ts',
 ];
-const WIRING = new Set([...ENTRIES, 'src/settings.ts']);
+const WIRING = new Set([
+  'src/main.ts',
+  'src/server.ts',
+  'src/settings.ts',
+  'src/actors/partition-thread.ts',
+  'src/actors/query-thread.ts',
+]);
 /** Part of the package only for tests and benches. */
 const TEST_DOUBLES = new Set(['src/storage/memory-backend.ts']);
 /** Instantiates its WebAssembly hashers when it is loaded. */
@@ -49,6 +56,7 @@ const STORAGE_CONTRACTS = new Set([
   'src/actors/partition/command.ts',
   'src/actors/partition/state.ts',
 ]);
+const IO_CONTRACTS = new Set(['src/actors/ports.ts', 'src/actors/tracer.ts']);
 /** Of these, io may use values too: message numbers, schema lookups, the gateway's error. */
 const IO_VALUES = new Set([
   'src/actors/ports.ts',
@@ -80,7 +88,7 @@ function isAllowed(file: string, { target, isTypeOnly }: Import): boolean {
   if (from === 'storage') return isTypeOnly && STORAGE_CONTRACTS.has(target);
   if (from === 'io/sql' && to === 'query') return true;
   if (IO_SHARED.has(to)) return true;
-  const isContract = target === 'src/actors/ports.ts' || PURE.has(to);
+  const isContract = IO_CONTRACTS.has(target) || PURE.has(to);
   return isContract && (isTypeOnly || IO_VALUES.has(target));
 }
 
@@ -114,6 +122,7 @@ const REFUSED: ReadonlyArray<readonly [file: string, imported: Import]> = [
   ['src/io/sql/engine.ts', importFrom('src/storage/partition-store.ts')],
   ['src/io/admin/sql-query.ts', importFrom('src/io/sql/engine.ts', true)],
   ['src/io/ingress/call.ts', importFrom('src/actors/router.ts', true)],
+  ['src/io/ingress/call.ts', importFrom('src/actors/tracer.ts')],
   ['src/io/ingress/call.ts', importFrom('src/actors/partition/apply.ts')],
   ['src/io/ingress/call.ts', importFrom('src/io/admin/route.ts')],
   ['src/io/ingress/call.ts', importFrom('src/storage/schema-store.ts')],
@@ -199,6 +208,7 @@ test('every source file is reached from an entry', () => {
   assert.deepEqual(dead, []);
   assert.match(readProjectFile('src/actors/supervisor.ts'), /'\.\/partition-thread\.js'/);
   assert.match(readProjectFile('src/actors/query-service.ts'), /'\.\/query-thread\.js'/);
+  assert.match(readProjectFile('src/io/tracing/trace-export.ts'), /'\.\/trace-thread\.js'/);
 });
 
 test('nothing is left to be done later', () => {

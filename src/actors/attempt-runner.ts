@@ -16,6 +16,7 @@ import type { AwaitedFuture } from './domain/awaited-future.ts';
 import { formatDuration } from './domain/duration.ts';
 import { invocationIdBytes, randomSeedOf } from './domain/ids.ts';
 import { targetKey } from './domain/invocation.ts';
+import { originOfCallee, type TraceOrigin } from './domain/trace.ts';
 import type { Pin } from './domain/invocation.ts';
 import type { NotificationEntry } from './domain/journal.ts';
 import { ATTEMPT_DRAIN_MS, TIMER_MS_MAX } from './domain/limits.ts';
@@ -38,6 +39,7 @@ import type {
   ServiceProtocol,
   TransportFailure,
 } from './ports.ts';
+import type { AttemptSpan, InvocationTracer } from './tracer.ts';
 import type { EffectiveOptions } from './schema/resolve.ts';
 
 const SERVER_HEADER = 'x-restate-server';
@@ -48,6 +50,7 @@ export interface AttemptEnvironment {
   readonly protocol: ServiceProtocol;
   readonly schema: SchemaReader;
   readonly observer: AttemptObserver;
+  readonly tracer?: InvocationTracer | undefined;
   readonly defaults: EntryContext['defaults'];
   readonly scopeFeatures: ScopeFeatures;
   readonly identity: RequestIdentity;
@@ -83,6 +86,7 @@ export class AttemptRunner {
   readonly #state: AttemptState;
   readonly #reader: MessageReader;
   readonly #writer: MessageWriter;
+  readonly #span: AttemptSpan | undefined;
   readonly #exchange: ExchangeStatistics;
   #stream: DeploymentStream | undefined;
   #streamIsOver = false;
@@ -103,6 +107,7 @@ export class AttemptRunner {
     this.#state = initialState(plan, protocol);
     this.#reader = protocol.createReader(plan.pin.protocolVersion);
     this.#writer = protocol.createWriter();
+    this.#span = environment.tracer?.attemptStarted(plan);
     this.#exchange = statistics.exchanges[exchangeTypeOf(plan.deployment)];
     this.startedAtMs = now();
     this.#lastActivityMs = this.startedAtMs;
@@ -193,6 +198,7 @@ export class AttemptRunner {
     ];
     const key = targetKey(input.target);
     if (key !== undefined) headers.push(['x-restate-service-key', encodeURIComponent(key)]);
+    if (this.#span !== undefined) headers.push(...this.#span.headers);
     for (const name in deployment.additionalHeaders) {
       headers.push([name, deployment.additionalHeaders[name] ?? '']);
     }
@@ -251,7 +257,14 @@ export class AttemptRunner {
     if (resolution.kind === 'refused') return { kind: 'broken', failure: resolution.failure };
     const { callee, targetId, awakeableSignalIndex } = resolution;
     const entry = { message, payload, callee, targetId, awakeableSignalIndex, ackRequested };
-    return { kind: 'entryReceived', entry };
+    const trace = this.#span && this.#traceOfCallee(this.#span, message);
+    return { kind: 'entryReceived', entry: trace === undefined ? entry : { ...entry, trace } };
+  }
+
+  #traceOfCallee({ spanId }: AttemptSpan, { kind }: CommandMessage): TraceOrigin | undefined {
+    const { invocationId, trace } = this.plan.input;
+    if (trace === undefined || (kind !== 'call' && kind !== 'oneWayCall')) return undefined;
+    return originOfCallee({ invocationId, trace }, spanId, kind);
   }
 
   #reportLarge(message: DeploymentMessage['kind'], { byteLength }: Uint8Array): void {
@@ -300,18 +313,22 @@ export class AttemptRunner {
         this.#stream?.end();
         return;
       case 'reset':
+        this.#span?.ended('abandoned');
         this.#clearTimer();
         this.#stream?.reset();
         return;
       case 'drain':
         return this.#drain();
       case 'proposeEntry':
+        this.#span?.commandProposed(effect.entry.message);
         return this.#listener.entryProposed(this, effect.entry);
       case 'proposeRunCompletion':
+        this.#span?.runCompletionProposed(effect.completionId);
         return this.#listener.runCompletionProposed(this, effect.completionId, effect.outcome);
       case 'armAbortTimeout':
         return this.#armAbortTimer(this.plan.options.abortTimeoutMs);
       case 'finish':
+        this.#span?.ended(effect.result.kind);
         return this.#listener.finished(this, effect.result);
       default:
         return unreachable(effect);

@@ -5,6 +5,7 @@ import type { InvocationId, PartitionNumber } from './domain/ids.ts';
 import type { PartitionStatistics } from './domain/statistics.ts';
 import type { PartitionMessage } from './partition/command.ts';
 import type { PartitionEffect, RequestReply } from './partition/effect.ts';
+import type { InvocationTracer } from './tracer.ts';
 import type { TimerService } from './timer-service.ts';
 
 /** Where replies and messages to other partitions go. */
@@ -26,6 +27,7 @@ export class EffectReleaser {
   readonly #outlet: Outlet;
   readonly #attempts: AttemptActor;
   readonly #timers: TimerService;
+  readonly #tracer: InvocationTracer | undefined;
   readonly #cleanMore: () => void;
   readonly #serveMoreSlots: () => void;
   readonly #statistics: PartitionStatistics;
@@ -38,6 +40,7 @@ export class EffectReleaser {
       readonly outlet: Outlet;
       readonly attempts: AttemptActor;
       readonly timers: TimerService;
+      readonly tracer: InvocationTracer | undefined;
       readonly cleanMore: () => void;
       readonly serveMoreSlots: () => void;
       readonly statistics: PartitionStatistics;
@@ -47,6 +50,7 @@ export class EffectReleaser {
     this.#outlet = parts.outlet;
     this.#attempts = parts.attempts;
     this.#timers = parts.timers;
+    this.#tracer = parts.tracer;
     this.#cleanMore = parts.cleanMore;
     this.#serveMoreSlots = parts.serveMoreSlots;
     this.#statistics = parts.statistics;
@@ -89,6 +93,8 @@ export class EffectReleaser {
         const { to, sequence } = effect;
         return this.#outlet.ackDelivery({ from: this.#partition, to, sequence });
       }
+      case 'trace':
+        return this.#tracer?.invocationEvent(effect.event);
       case 'armTimer':
         return this.#timers.arm(effect.dueMs);
       case 'cleanMore':

@@ -139,6 +139,7 @@ export class PartitionHost {
       outlet,
       attempts: this.#attempts,
       timers,
+      tracer: attempts.tracer,
       cleanMore,
       serveMoreSlots,
       statistics: statistics.partitions,
@@ -213,11 +214,12 @@ export class PartitionHost {
 
   #rules(): PartitionRules {
     const { eagerStateBytesMax, attempts } = this.#options;
-    const { schema, defaults, protocol, scopeFeatures } = attempts;
+    const { schema, tracer, defaults, protocol, scopeFeatures } = attempts;
     const negotiate = (min: number, max: number) => protocol.negotiateVersion(min, max);
     return {
       eagerStateBytesMax,
       pausesAtOnce: scopeFeatures.scopes,
+      isTracing: tracer !== undefined,
       concurrencyLimitOf: (level) => concurrencyLimitOf(schema.current().ruleBook, level),
       usesLazyState(target: InvocationTarget, pin: Pin | undefined): boolean {
         const query = { target, pin, defaults, negotiate };

@@ -16,6 +16,7 @@ import { type EventLoopMonitor, monitorEventLoop } from '../io/metrics/event-loo
 import { partitionThreadSamples } from '../io/metrics/partition-thread-samples.ts';
 import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
 import type { ServiceProtocolSettings } from '../io/service-protocol/service-protocol.ts';
+import { openTracing } from '../io/tracing/open-tracing.ts';
 import { type LmdbBackend, openTables } from '../storage/lmdb-backend.ts';
 import { type LoggedBackend, openLoggedBackend } from '../storage/log/logged-backend.ts';
 import { openPartitionStore } from '../storage/partition-store.ts';
@@ -36,6 +37,7 @@ import { largeBodyOf } from './messages.ts';
 import type { ToMainThread, ToPartitionThread } from './messages.ts';
 import { PartitionHost } from './partition-host.ts';
 import type { DeploymentTransport, PartitionStore, SchemaReader, ThreadReport } from './ports.ts';
+import type { InvocationTracer } from './tracer.ts';
 import { ThreadChannel } from './thread-channel.ts';
 
 /** What every partition thread of a server is given. Plain data. */
@@ -61,6 +63,8 @@ export interface PartitionThreadSettings {
 
 export interface PartitionThreadTask {
   readonly port: MessagePort;
+  /** To the thread that exports traces, if tracing is on. */
+  readonly tracePort: MessagePort | undefined;
   /** Names the thread's logs. */
   readonly thread: number;
   readonly partitions: readonly PartitionNumber[];
@@ -72,6 +76,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   const { port, settings } = task;
   const log = createLogger(settings.logOptions).of('reprise::partition');
   const figures = await openFigures(task);
+  const tracing = await openTracing(task.tracePort, log.of('reprise::tracing'));
   let schema: Schema = EMPTY_SCHEMA;
   let host: PartitionHost | undefined;
   const [schemaGiven, giveSchema] = signal();
@@ -90,8 +95,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
           return;
         }
         case 'close':
-          askToClose();
-          return;
+          return askToClose();
         case 'crash':
           // Ends this thread, not the process.
           return process.exit(1);
@@ -122,6 +126,7 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
     log,
     transport,
     schema: { current: () => schema },
+    tracer: tracing?.invocations,
     toMain: (message) => channel.post(message),
   });
   // Under no rules at all, what waits for a slot would start.
@@ -130,10 +135,11 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
   channel.post({ kind: 'ready' });
 
   await closeAsked;
-  figures.eventLoop.close();
-  await transport.close();
+  // In this order attempts are let go, and do not fail.
   await host.close();
-  for (const { backend } of figures.environments) await backend.close();
+  await transport.close();
+  await closeFigures(figures);
+  await tracing?.close();
   channel.close();
 }
 
@@ -169,17 +175,23 @@ async function openFigures({ thread, settings }: PartitionThreadTask): Promise<F
   return { statistics, eventLoop: monitorEventLoop(), environments };
 }
 
+async function closeFigures({ eventLoop, environments }: Figures): Promise<void> {
+  eventLoop.close();
+  for (const { backend } of environments) await backend.close();
+}
+
 interface HostParts {
   readonly figures: Figures;
   readonly log: Logger;
   readonly transport: DeploymentTransport;
   readonly schema: SchemaReader;
+  readonly tracer: InvocationTracer | undefined;
   readonly toMain: (message: ToMainThread) => void;
 }
 
 function openHost(task: PartitionThreadTask, parts: HostParts): PartitionHost {
   const { settings, partitions } = task;
-  const { figures, log, transport, schema, toMain } = parts;
+  const { figures, log, transport, schema, tracer, toMain } = parts;
   const backends = figures.environments.map(({ backend }) => backend);
   return new PartitionHost({
     partitionsCount: settings.partitionsCount,
@@ -188,6 +200,7 @@ function openHost(task: PartitionThreadTask, parts: HostParts): PartitionHost {
       transport,
       schema,
       observer: attemptObserver(log.of('reprise::attempt')),
+      tracer,
       ...attemptSettings(settings),
     },
     attemptsPerDeploymentMax: settings.attemptsPerDeploymentMax,

@@ -18,6 +18,7 @@ import type {
 import type { Deployment, Schema, ServiceRevision } from './domain/schema.ts';
 import type { InvocationCounts, PartitionProgress } from './domain/statistics.ts';
 import type { DurationMs } from './domain/time.ts';
+import type { TraceOrigin } from './domain/trace.ts';
 import type { AttemptEnd, InvocationOperation, SignalId, Submission } from './partition/command.ts';
 import type { OperationOutcome, RequestReply } from './partition/effect.ts';
 import type { PartitionState, ServiceKey, StateEdit } from './partition/state.ts';
@@ -122,9 +123,9 @@ export interface SchemaStore {
 /** What the ingress may ask of the invocations. Implemented by the router. */
 export interface InvocationGateway {
   /** Resolves with `accepted` once durable. */
-  send(submission: IngressSubmission): Promise<RequestReply>;
+  send(submission: IngressSubmission, trace?: TraceOrigin): Promise<RequestReply>;
   /** Resolves with the outcome, however long it takes. */
-  call(submission: IngressSubmission): Promise<RequestReply>;
+  call(submission: IngressSubmission, trace?: TraceOrigin): Promise<RequestReply>;
   attach(invocationId: InvocationId): Promise<RequestReply>;
   getOutput(invocationId: InvocationId): Promise<RequestReply>;
   signal(

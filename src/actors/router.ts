@@ -5,10 +5,12 @@ import { assert, must } from './domain/assert.ts';
 import type { AttemptStatus } from './domain/attempt-status.ts';
 import { partitionOf, partitionOfKey } from './domain/ids.ts';
 import type { InvocationId, PartitionNumber } from './domain/ids.ts';
+import { underTrace } from './domain/invocation.ts';
 import { keyedPartitionKey } from './domain/make-invocation-id.ts';
 import type { NotificationResult } from './domain/outcome.ts';
 import type { Schema } from './domain/schema.ts';
 import type { UnixMillis } from './domain/time.ts';
+import type { TraceOrigin } from './domain/trace.ts';
 import type { SnapshotNeeds, ToMainThread, ToPartitionThread } from './messages.ts';
 import { GatewayUnavailableError } from './ports.ts';
 import type { IngressSubmission, InvocationGateway, InvocationOperator } from './ports.ts';
@@ -65,12 +67,12 @@ export class Router implements InvocationGateway, InvocationOperator {
     this.#refusedCounts = new Float64Array(options.partitionsCount);
   }
 
-  send(submission: IngressSubmission): Promise<RequestReply> {
-    return this.#submit(submission, false);
+  send(submission: IngressSubmission, trace?: TraceOrigin): Promise<RequestReply> {
+    return this.#submit(submission, trace, false);
   }
 
-  call(submission: IngressSubmission): Promise<RequestReply> {
-    return this.#submit(submission, true);
+  call(submission: IngressSubmission, trace?: TraceOrigin): Promise<RequestReply> {
+    return this.#submit(submission, trace, true);
   }
 
   attach(invocationId: InvocationId): Promise<RequestReply> {
@@ -202,14 +204,18 @@ export class Router implements InvocationGateway, InvocationOperator {
     for (const { reject } of pending) reject(new GatewayUnavailableError('the server stops'));
   }
 
-  #submit(submission: IngressSubmission, awaitOutcome: boolean): Promise<RequestReply> {
+  #submit(
+    submission: IngressSubmission,
+    trace: TraceOrigin | undefined,
+    awaitOutcome: boolean,
+  ): Promise<RequestReply> {
     const requestId = this.#nextRequestId();
     const { invocationId } = submission;
     return this.#request(requestId, invocationId, {
       kind: 'submit',
       nowMs: this.#options.now(),
       requestId,
-      submission: { ...submission, source: { kind: 'ingress', requestId } },
+      submission: { ...submission, source: underTrace({ kind: 'ingress', requestId }, trace) },
       awaitOutcome,
     });
   }

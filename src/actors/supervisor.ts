@@ -3,7 +3,7 @@
 //       process inside LMDB. Shutdown is a message.
 //   S2. A thread that dies is replaced, and its successor recovers from the stored state alone.
 //   S3. Threads that keep dying end the process: something is wrong that a restart does not mend.
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { must } from './domain/assert.ts';
 import { largeBodyOf } from './messages.ts';
@@ -23,6 +23,8 @@ export interface SupervisorOptions {
   readonly threadsCount: number;
   readonly router: Router;
   readonly settings: PartitionThreadSettings;
+  /** A way for the traces of one more thread; none when tracing is off. */
+  readonly openTracePort: () => MessagePort | undefined;
   readonly onThreadLost: (thread: number, error: unknown) => void;
   /** Silence after which a thread counts as hung. Unit: milliseconds. */
   readonly silenceMsMax: number;
@@ -116,7 +118,7 @@ export class Supervisor implements PartitionThreadInspector {
   }
 
   #run(thread: number): void {
-    const { router, settings } = this.#options;
+    const { router, settings, openTracePort } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const channel = new ThreadChannel<ToMainThread, ToPartitionThread>({
       port: port1,
@@ -126,8 +128,11 @@ export class Supervisor implements PartitionThreadInspector {
     this.#channels[thread] = channel;
     this.#starts[thread] = must(this.#starts[thread], 'a thread has a number') + 1;
     router.threadStarted(thread, channel);
-    const task = { port: port2, thread, partitions: router.partitionsOf(thread), settings };
-    this.#tasks[thread] = this.#pool.run(task, { transferList: [port2] }).then(
+    const partitions = router.partitionsOf(thread);
+    const tracePort = openTracePort();
+    const transferList = tracePort === undefined ? [port2] : [port2, tracePort];
+    const task = { port: port2, tracePort, thread, partitions, settings };
+    this.#tasks[thread] = this.#pool.run(task, { transferList }).then(
       () => undefined,
       (error: unknown) => this.#replace(thread, error),
     );

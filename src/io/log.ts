@@ -17,7 +17,8 @@ export type LogTarget =
   | 'reprise::http'
   | 'reprise::node'
   | 'reprise::partition'
-  | 'reprise::postgres';
+  | 'reprise::postgres'
+  | 'reprise::tracing';
 
 export interface Logger {
   debug(message: string, fields?: LogFields): void;

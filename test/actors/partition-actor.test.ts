@@ -28,6 +28,7 @@ function createRig(backend: KeyValueBackend): Rig {
     rules: {
       eagerStateBytesMax: 0,
       pausesAtOnce: false,
+      isTracing: false,
       concurrencyLimitOf: () => Infinity,
       usesLazyState: () => false,
       findDeployment: () => undefined,

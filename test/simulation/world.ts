@@ -34,6 +34,7 @@ const RETENTION_MS = durationMs(1_000_000_000);
 const RULES = {
   eagerStateBytesMax: 1_000_000,
   pausesAtOnce: false,
+  isTracing: false,
   usesLazyState: () => false,
   findDeployment: () => undefined,
   completionIdsOf: () => [],
@@ -198,6 +199,8 @@ export class World {
   #release(partition: Partition, effect: PartitionEffect): void {
     const { attempts, waiting } = partition;
     switch (effect.kind) {
+      case 'trace':
+        return;
       case 'reply':
         return this.#reply(effect.requestId, effect.reply);
       case 'replyWhenCompleted': {

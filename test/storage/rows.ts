@@ -142,6 +142,24 @@ export const COMPLETED_INVOCATIONS: readonly Invocation[] = [
   }),
 ];
 
+const PARENT = { relation: 'parent', traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) } as const;
+
+/** A traced one per kind of source. */
+export const TRACED_INVOCATIONS: readonly Invocation[] = [
+  invocation(21, {
+    source: { kind: 'ingress', requestId: 'r', trace: { ...PARENT, traceState: 'a=1,b=2' } },
+  }),
+  invocation(22, {
+    source: {
+      kind: 'invocation',
+      id: idOf(77),
+      target: { kind: 'service', service: 'Greeter', handler: 'greet' },
+      trace: { ...PARENT, relation: 'link' },
+    },
+  }),
+  invocation(23, { source: { kind: 'restart', id: idOf(78), trace: PARENT } }),
+];
+
 /** One in a scope per kind of target, and per place that it can have in a line. */
 export const SCOPED_INVOCATIONS: readonly Invocation[] = [
   invocation(11, {

@@ -21,6 +21,7 @@ import {
   PARTITION,
   plain,
   SCOPED_INVOCATIONS,
+  TRACED_INVOCATIONS,
   SCOPED_MESSAGE,
   scopedOwner,
   text,
@@ -36,7 +37,7 @@ export interface Scenario {
 }
 
 export const A = owner('a');
-const UNFINISHED = [...INVOCATIONS, ...SCOPED_INVOCATIONS];
+const UNFINISHED = [...INVOCATIONS, ...SCOPED_INVOCATIONS, ...TRACED_INVOCATIONS];
 /** The same key in scopes and in none, and what could be mistaken for it. */
 const SAME_KEY = [
   A,

@@ -42,6 +42,7 @@ import {
   owner,
   plain,
   SCOPED_INVOCATIONS,
+  TRACED_INVOCATIONS,
   SCOPED_MESSAGE,
   scopedOwner,
   timer,
@@ -167,22 +168,36 @@ const STORED: readonly StoredTable[] = [
   },
 ];
 
-/** What scopes add to the rows of the other tables. */
-const STORED_IN_SCOPES: ReadonlyArray<Omit<StoredTable, 'versions'>> = [
+interface AddedShape extends Omit<StoredTable, 'versions'> {
+  readonly what: string;
+}
+
+/** What scopes and traces add to the rows of the other tables. */
+const STORED_IN_ADDITION: readonly AddedShape[] = [
   {
     table: 'openInvocation',
+    what: 'traced',
+    number: 4,
+    fill: (store) => TRACED_INVOCATIONS.forEach((each) => store.putInvocation(each)),
+    sha256: 'd0a9dd97f1a923526fa9d645b10d004d206298172eb955d3604611f07a035f43',
+  },
+  {
+    table: 'openInvocation',
+    what: 'in a scope',
     number: 4,
     fill: (store) => SCOPED_INVOCATIONS.forEach((each) => store.putInvocation(each)),
     sha256: '47447cd2021fe5f4d95a964f7f9d69854a3991d9a8c0d8ff82bc25e7b4c5a41b',
   },
   {
     table: 'outbox',
+    what: 'in a scope',
     number: 6,
     fill: (store) => store.pushOutbox(OTHER_PARTITION, SCOPED_MESSAGE),
     sha256: 'c66bd625e3472ebb204f4673cad136ce90dc80e10a821e1c2dfd93e57897fed6',
   },
   {
     table: 'userState',
+    what: 'in a scope',
     number: 10,
     fill: (store) => {
       for (const each of [scopedOwner('a'), scopedOwner(LONG, 't')]) {
@@ -205,8 +220,8 @@ describe('the stored shape', () => {
     });
   }
 
-  for (const { table, number, fill, sha256 } of STORED_IN_SCOPES) {
-    test(`of table ${table} is pinned for what is in a scope`, async () => {
+  for (const { table, what, number, fill, sha256 } of STORED_IN_ADDITION) {
+    test(`of table ${table} is pinned for what is ${what}`, async () => {
       const backend = new MemoryBackend();
       const store = openStore(backend);
       fill(store);

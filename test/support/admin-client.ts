@@ -34,6 +34,7 @@ export async function callAdmin(
     query,
     headers: fields,
     header: (name) => fields.find(([field]) => field === name)?.[1],
+    client: () => undefined,
     readBody: (bytesMax) =>
       Promise.resolve(readUpTo(body === undefined ? Buffer.alloc(0) : bytes, bytesMax)),
   });

@@ -42,16 +42,30 @@ export function parseFields(bytes: Uint8Array): readonly Field[] {
       if (byte < 128) return value;
     }
   };
+  const readFixed = (bytesCount: 4 | 8): bigint => {
+    let value = 0n;
+    for (let n = 0; n < bytesCount; n += 1) {
+      const byte = bytes[at++];
+      if (byte === undefined) throw new Error(`message ends inside a number at byte ${at}`);
+      value |= BigInt(byte) << BigInt(8 * n);
+    }
+    return value;
+  };
   while (at < bytes.length) {
     const tag = Number(readVarint());
     const number = tag >>> 3;
-    const value = readVarint();
-    if ((tag & 7) === 0) {
-      fields.push({ number, value });
+    const wireType = tag & 7;
+    if (wireType === 0) {
+      fields.push({ number, value: readVarint() });
       continue;
     }
-    if ((tag & 7) !== 2) throw new Error(`field ${number} has wire type ${tag & 7}`);
-    const end = at + Number(value);
+    if (wireType === 1 || wireType === 5) {
+      fields.push({ number, value: readFixed(wireType === 1 ? 8 : 4) });
+      continue;
+    }
+    if (wireType !== 2) throw new Error(`field ${number} has wire type ${wireType}`);
+    const length = Number(readVarint());
+    const end = at + length;
     if (end > bytes.length) throw new Error(`field ${number} ends behind the message`);
     fields.push({ number, value: bytes.slice(at, end) });
     at = end;

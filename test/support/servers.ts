@@ -228,7 +228,8 @@ export function launch(
 
 /** Configuration of the developer's shell must not reach the server under test. */
 function inheritedEnvironment(): NodeJS.ProcessEnv {
-  const configures = /^(?:RESTATE_|NODE_|AWS_|(?:RUST_LOG|HTTP_PROXY|NO_PROXY|MEMORY_LIMIT)$)/i;
+  const configures =
+    /^(?:RESTATE_|NODE_|AWS_|OTEL_|(?:RUST_LOG|HTTP_PROXY|NO_PROXY|MEMORY_LIMIT)$)/i;
   const kept = Object.entries(process.env).filter(([name]) => !configures.test(name));
   return Object.fromEntries(kept);
 }

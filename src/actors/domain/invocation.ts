@@ -2,6 +2,7 @@ import type { DeploymentId, InvocationId } from './ids.ts';
 import type { AwaitedFuture } from './awaited-future.ts';
 import type { Failure, Outcome } from './outcome.ts';
 import type { DurationMs, UnixMillis } from './time.ts';
+import type { TraceOrigin } from './trace.ts';
 
 /** What is invoked: a handler, with its key when the service is keyed. */
 export type InvocationTarget =
@@ -47,8 +48,10 @@ export function targetKey(target: InvocationTarget): string | undefined {
   return target.kind === 'service' ? undefined : target.key;
 }
 
-/** Who submitted an invocation. */
-export type InvocationSource =
+/** Who submitted an invocation, and under which span if it is traced. */
+export type InvocationSource = Submitter & { readonly trace?: TraceOrigin | undefined };
+
+type Submitter =
   | {
       readonly kind: 'ingress';
       /** Names the submission, so that one sent again after a thread restart is recognised. */
@@ -57,6 +60,14 @@ export type InvocationSource =
   | { readonly kind: 'invocation'; readonly id: InvocationId; readonly target: InvocationTarget }
   /** An operator restarted the completed invocation `id` as a new one. */
   | { readonly kind: 'restart'; readonly id: InvocationId };
+
+/** The source with the span that it submits under. Without one it has no member of that name. */
+export function underTrace(
+  source: InvocationSource,
+  trace: TraceOrigin | undefined,
+): InvocationSource {
+  return trace === undefined ? source : { ...source, trace };
+}
 
 /** An invocation that waits for another one's outcome, by a Call or an AttachInvocation entry. */
 export interface Waiter {

@@ -8,6 +8,7 @@ import type { NotificationId } from '../domain/journal.ts';
 import type { AttemptError } from '../domain/journal-event.ts';
 import type { Failure, NotificationResult, Outcome } from '../domain/outcome.ts';
 import type { DurationMs, UnixMillis } from '../domain/time.ts';
+import type { TraceOrigin } from '../domain/trace.ts';
 import type { ServiceKey, StateEdit } from './state.ts';
 
 /** A request to start an invocation, from the ingress or from another invocation. */
@@ -78,6 +79,8 @@ export interface ProposedEntry {
   readonly payload: Uint8Array;
   /** For `call` and `oneWayCall`. */
   readonly callee?: ResolvedCallee | undefined;
+  /** What the callee is submitted under, if the caller is traced. */
+  readonly trace?: TraceOrigin | undefined;
   /** For `attachInvocation`, `getInvocationOutput`, `sendSignal` and `completeAwakeable`. */
   readonly targetId?: InvocationId | undefined;
   /** For `completeAwakeable`: the signal that the awakeable id names. */

@@ -12,6 +12,8 @@ export interface PartitionRules {
   readonly eagerStateBytesMax: number;
   /** A pause takes effect at once, and on suspended invocations too. Source: the reference with vqueues. */
   readonly pausesAtOnce: boolean;
+  /** Restarts begin traces. */
+  readonly isTracing: boolean;
   /** How many invocations of a level (see `levelsOf`) may have a slot at once. */
   concurrencyLimitOf(level: string): number;
   /** The handler reads state on demand, so that none is sent with Start. */

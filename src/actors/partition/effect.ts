@@ -5,6 +5,7 @@ import type { InvocationTarget, Pin } from '../domain/invocation.ts';
 import type { JournalEntry, NotificationEntry } from '../domain/journal.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { DurationMs, UnixMillis } from '../domain/time.ts';
+import type { TraceOrigin } from '../domain/trace.ts';
 import type { AttemptIdentity, PartitionMessage } from './command.ts';
 
 /** An answer to a request of the ingress. */
@@ -75,6 +76,22 @@ export interface AttemptInput extends AttemptIdentity {
   readonly partialState: boolean;
   readonly createdAtMs: UnixMillis;
   readonly modifiedAtMs: UnixMillis;
+  readonly trace?: TraceOrigin | undefined;
+}
+
+/** What traces show of an invocation besides its attempts. */
+export type TracedEvent = TracedInvocation &
+  (
+    | { readonly kind: 'started'; readonly createdAtMs: UnixMillis }
+    | { readonly kind: 'ended'; readonly outcome: Outcome }
+    /** It was made by an operator's restart of `original`. */
+    | { readonly kind: 'restarted'; readonly original: Omit<TracedInvocation, 'target'> }
+  );
+
+export interface TracedInvocation {
+  readonly invocationId: InvocationId;
+  readonly target: InvocationTarget;
+  readonly trace: TraceOrigin;
 }
 
 export type PartitionEffect =
@@ -119,6 +136,8 @@ export type PartitionEffect =
       readonly message: PartitionMessage;
     }
   | { readonly kind: 'ackDelivery'; readonly to: PartitionNumber; readonly sequence: number }
+  /** Only about invocations that are traced. */
+  | { readonly kind: 'trace'; readonly event: TracedEvent }
   | { readonly kind: 'armTimer'; readonly dueMs: UnixMillis }
   /** More is past its retention than one command deletes. */
   | { readonly kind: 'cleanMore' }

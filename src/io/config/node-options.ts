@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { PARTITIONS_COUNT_DEFAULT } from '../../actors/domain/limits.ts';
 import { durationMs } from '../../actors/domain/time.ts';
-import { HEADERS } from './collection-type.ts';
 import { MEBIBYTE, MINUTE_MS, NON_ZERO_BYTES, TIMER_DURATION } from './common-types.ts';
 import { LOG_FILTER } from './log-filter.ts';
 import { derivedOption, option, optional } from './option.ts';
@@ -12,10 +11,6 @@ const U16_MAX = 65_535;
 
 const NAME = textType('name');
 const PATH = textType('path');
-const TEXT = textType('text');
-const URL_TEXT = textType('url', 'a URL such as http://127.0.0.1:4317', (text) =>
-  URL.canParse(text),
-);
 const NODE_NAME = textType('name', 'a name without "." or ".." as a path segment', (text) =>
   text.split('/').every((segment) => !['', '.', '..'].includes(segment)),
 );
@@ -73,34 +68,5 @@ export const NODE_OPTIONS = {
   }),
   disablePrometheus: option('disable-prometheus', BOOLEAN, false, {
     doc: 'GET /metrics of the node port answers with nothing.',
-  }),
-  tracingEndpoint: optional('tracing-endpoint', URL_TEXT, {
-    doc: 'OTLP endpoint that traces are sent to.',
-    flag: true,
-    unused: true,
-  }),
-  tracingRuntimeEndpoint: optional('tracing-runtime-endpoint', URL_TEXT, {
-    doc: 'OTLP endpoint for the traces of the server itself, instead of tracing-endpoint.',
-    flag: true,
-    unused: true,
-  }),
-  tracingServicesEndpoint: optional('tracing-services-endpoint', URL_TEXT, {
-    doc: 'OTLP endpoint for the traces of services, instead of tracing-endpoint.',
-    flag: true,
-    unused: true,
-  }),
-  tracingJsonPath: optional('tracing-json-path', PATH, {
-    doc: 'Directory that traces are written to as JSON.',
-    flag: true,
-    unused: true,
-  }),
-  tracingFilter: option('tracing-filter', TEXT, 'info', {
-    doc: 'Which spans are exported.',
-    flag: true,
-    unused: true,
-  }),
-  tracingHeaders: optional('tracing-headers', HEADERS, {
-    doc: 'Headers that are sent to the OTLP endpoint.',
-    unused: true,
   }),
 } as const;

@@ -8,9 +8,11 @@ import { LISTENER_OPTIONS } from './listener-options.ts';
 import { NODE_OPTIONS } from './node-options.ts';
 import type { Option } from './option.ts';
 import { SERVICE_OPTIONS } from './service-options.ts';
+import { TRACING_OPTIONS } from './tracing-options.ts';
 
 export const OPTIONS = {
   ...NODE_OPTIONS,
+  ...TRACING_OPTIONS,
   ...LISTENER_OPTIONS,
   ...SERVICE_OPTIONS,
   ...INVOKER_OPTIONS,

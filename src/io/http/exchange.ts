@@ -11,6 +11,13 @@ export type BodyResult =
   /** The client went away or sent an unreadable body. */
   | { readonly kind: 'failed'; readonly message: string };
 
+/** The other end of a connection. */
+export interface HttpClientAddress {
+  readonly address: string;
+  /** Not every server library tells it. */
+  readonly port?: number | undefined;
+}
+
 export interface HttpRequest {
   readonly method: string;
   /** The raw path of the request target: not decoded, not normalised, without the query. */
@@ -20,6 +27,8 @@ export interface HttpRequest {
   readonly headers: HeaderFields;
   /** First value of a header. `name` in lower case. */
   header(name: string): string | undefined;
+  /** `undefined` once the client is gone, and on a unix socket. */
+  client(): HttpClientAddress | undefined;
   /**
    * Reads the whole body. `bytesMax` is inclusive. Call at most once, and before the handler first
    * waits: uWebSockets.js drops body bytes that nobody listens for.

@@ -4,7 +4,7 @@ import { assert } from '../../actors/domain/assert.ts';
 import { EMPTY_BYTES } from '../../actors/domain/outcome.ts';
 import type { HttpExchange } from './answer.ts';
 import { BodyCollector } from './body-collector.ts';
-import type { BodyResult, HeaderFields, HttpResponse } from './exchange.ts';
+import type { BodyResult, HeaderFields, HttpClientAddress, HttpResponse } from './exchange.ts';
 import { leaveBody, streamBody, type ChunkSink } from './stream-body.ts';
 import { bodyBytesCount, httpDate, mayHaveBody, reasonPhrase } from './response-head.ts';
 
@@ -62,6 +62,13 @@ export abstract class NodeExchange<Response extends NodeResponse> implements Htt
   header(name: string): string | undefined {
     for (const field of this.headers) if (field[0] === name) return field[1];
     return undefined;
+  }
+
+  client(): HttpClientAddress | undefined {
+    // The socket of a closed HTTP/2 session throws.
+    if (!this.#isOpen) return undefined;
+    const { remoteAddress, remotePort } = this.request.socket;
+    return remoteAddress === undefined ? undefined : { address: remoteAddress, port: remotePort };
   }
 
   readBody(bytesMax: number): Promise<BodyResult> {

@@ -43,6 +43,7 @@ export interface UwsResponse {
   onAborted(listener: () => void): UwsResponse;
   /** The chunk is neutered when the listener returns. */
   onData(listener: (chunk: ArrayBuffer, isLast: boolean) => void): UwsResponse;
+  getRemoteAddressAsText(): ArrayBuffer;
   cork(write: () => void): UwsResponse;
   writeStatus(status: string): UwsResponse;
   writeHeader(name: string, value: string): UwsResponse;

@@ -2,7 +2,7 @@ import { assert } from '../../actors/domain/assert.ts';
 import { EMPTY_BYTES } from '../../actors/domain/outcome.ts';
 import type { HttpExchange } from './answer.ts';
 import { BodyCollector } from './body-collector.ts';
-import type { BodyResult, HeaderFields, HttpResponse } from './exchange.ts';
+import type { BodyResult, HeaderFields, HttpClientAddress, HttpResponse } from './exchange.ts';
 import { leaveBody, streamBody, type ChunkSink } from './stream-body.ts';
 import { bodyBytesCount, mayHaveBody, reasonPhrase } from './response-head.ts';
 import type { UwsRequest, UwsResponse } from './uws-binding.ts';
@@ -42,6 +42,11 @@ export class UwsExchange implements HttpExchange {
   header(name: string): string | undefined {
     for (const field of this.headers) if (field[0] === name) return field[1];
     return undefined;
+  }
+
+  client(): HttpClientAddress | undefined {
+    if (this.#response === undefined) return undefined;
+    return { address: Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1') };
   }
 
   readBody(bytesMax: number): Promise<BodyResult> {

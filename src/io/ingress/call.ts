@@ -4,6 +4,7 @@ import type { IngressContext } from './context.ts';
 import type { InvokeRoute } from './path.ts';
 import { failureResponse, outcomeResponse } from './respond.ts';
 import { readSubmission } from './submission.ts';
+import { traceOf } from './trace-context.ts';
 
 /** Starts or joins an invocation and answers with its outcome, however long that takes. */
 export async function callHandler(
@@ -14,7 +15,8 @@ export async function callHandler(
 ): Promise<HttpResponse> {
   const submission = await readSubmission(request, route, path, context);
   const id = submission.invocationId;
-  const reply = await context.gateway.call(submission);
+  const trace = traceOf(request, submission, context.tracer);
+  const reply = await context.gateway.call(submission, trace);
   switch (reply.kind) {
     case 'completed':
       return outcomeResponse(id, reply, context.schema.current().services);

@@ -2,6 +2,7 @@ import type { InvocationId } from '../../actors/domain/ids.ts';
 import type { HandlerDefaults } from '../../actors/domain/schema.ts';
 import type { ScopeFeatures } from '../../actors/domain/scope.ts';
 import type { InvocationGateway, SchemaReader } from '../../actors/ports.ts';
+import type { RequestTracer } from '../../actors/tracer.ts';
 import type { IngressStatistics } from './statistics.ts';
 
 export interface IngressOptions {
@@ -18,6 +19,7 @@ export interface IngressContext {
   readonly schema: SchemaReader;
   readonly gateway: InvocationGateway;
   readonly options: IngressOptions;
+  readonly tracer?: RequestTracer | undefined;
   /** Unit: milliseconds since the Unix epoch. */
   readonly clock: () => number;
   readonly random: (bytesCount: number) => Uint8Array;

@@ -4,6 +4,7 @@ import type { IngressContext } from './context.ts';
 import type { InvokeRoute } from './path.ts';
 import { acceptedResponse } from './respond.ts';
 import { readSubmission } from './submission.ts';
+import { traceOf } from './trace-context.ts';
 
 /** Starts an invocation, now or later, and answers as soon as it is kept. */
 export async function sendToHandler(
@@ -13,7 +14,8 @@ export async function sendToHandler(
   context: IngressContext,
 ): Promise<HttpResponse> {
   const submission = await readSubmission(request, route, path, context);
-  const reply = await context.gateway.send(submission);
+  const trace = traceOf(request, submission, context.tracer);
+  const reply = await context.gateway.send(submission, trace);
   if (reply.kind !== 'accepted') {
     throw new InvariantError(`a send is answered with its acceptance, not with ${reply.kind}`);
   }

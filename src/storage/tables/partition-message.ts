@@ -1,7 +1,8 @@
 // How messages to other partitions are stored in the outbox.
 import { unreachable } from '../../actors/domain/assert.ts';
-import type { InvocationSource, Waiter } from '../../actors/domain/invocation.ts';
+import { type InvocationSource, underTrace, type Waiter } from '../../actors/domain/invocation.ts';
 import { durationMs, unixMillis } from '../../actors/domain/time.ts';
+import type { TraceOrigin } from '../../actors/domain/trace.ts';
 import type { OutboxMessage } from '../../actors/partition/state.ts';
 import {
   type PackedNotificationId,
@@ -20,10 +21,18 @@ type PartitionMessage = OutboxMessage['message'];
 type Submission = Extract<PartitionMessage, { kind: 'invoke' }>['submission'];
 type SignalId = Extract<PartitionMessage, { kind: 'signal' }>['signal'];
 
+/** A trace is appended if there is one. */
 export type PackedSource =
-  | readonly [tag: 0, requestId: string]
-  | readonly [tag: 1, id: string, target: PackedTarget]
-  | readonly [tag: 2, restartedId: string];
+  | readonly [tag: 0, requestId: string, trace?: PackedTrace]
+  | readonly [tag: 1, id: string, target: PackedTarget, trace?: PackedTrace]
+  | readonly [tag: 2, restartedId: string, trace?: PackedTrace];
+
+type PackedTrace = readonly [
+  relation: 0 | 1,
+  traceId: string,
+  spanId: string,
+  traceState: string | null,
+];
 
 export type PackedWaiter = readonly [id: string, completionId: number, entry: 0 | 1];
 
@@ -125,13 +134,18 @@ export function unpackMessage(packed: PackedMessage): PartitionMessage {
 }
 
 export function packSource(source: InvocationSource): PackedSource {
+  const trace = source.trace && packTrace(source.trace);
   switch (source.kind) {
-    case 'ingress':
-      return [0, source.requestId];
-    case 'invocation':
-      return [1, source.id, packTarget(source.target)];
+    case 'ingress': {
+      const { requestId } = source;
+      return trace === undefined ? [0, requestId] : [0, requestId, trace];
+    }
+    case 'invocation': {
+      const target = packTarget(source.target);
+      return trace === undefined ? [1, source.id, target] : [1, source.id, target, trace];
+    }
     case 'restart':
-      return [2, source.id];
+      return trace === undefined ? [2, source.id] : [2, source.id, trace];
     default:
       return unreachable(source);
   }
@@ -140,16 +154,37 @@ export function packSource(source: InvocationSource): PackedSource {
 export function unpackSource(packed: PackedSource): InvocationSource {
   switch (packed[0]) {
     case 0:
-      return { kind: 'ingress', requestId: packed[1] };
+      return underTrace({ kind: 'ingress', requestId: packed[1] }, unpackTrace(packed[2]));
     case 1: {
-      const target = unpackTarget(packed[2]);
-      return { kind: 'invocation', id: storedInvocationId(packed[1]), target };
+      const [, id, target, trace] = packed;
+      return underTrace(
+        { kind: 'invocation', id: storedInvocationId(id), target: unpackTarget(target) },
+        unpackTrace(trace),
+      );
     }
     case 2:
-      return { kind: 'restart', id: storedInvocationId(packed[1]) };
+      return underTrace(
+        { kind: 'restart', id: storedInvocationId(packed[1]) },
+        unpackTrace(packed[2]),
+      );
     default:
       return unreachable(packed);
   }
+}
+
+function packTrace({ relation, traceId, spanId, traceState }: TraceOrigin): PackedTrace {
+  return [relation === 'parent' ? 0 : 1, traceId, spanId, traceState ?? null];
+}
+
+function unpackTrace(packed: PackedTrace | undefined): TraceOrigin | undefined {
+  if (packed === undefined) return undefined;
+  const [relation, traceId, spanId, traceState] = packed;
+  return {
+    relation: relation === 0 ? 'parent' : 'link',
+    traceId,
+    spanId,
+    ...(traceState !== null && { traceState }),
+  };
 }
 
 export function packWaiter(waiter: Waiter): PackedWaiter {

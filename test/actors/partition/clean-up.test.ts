@@ -14,6 +14,7 @@ import { HERE, PIN, RUN, bytes } from './machine.ts';
 const RULES = {
   eagerStateBytesMax: 1000,
   pausesAtOnce: false,
+  isTracing: false,
   concurrencyLimitOf: () => Infinity,
   usesLazyState: () => false,
   findDeployment: () => undefined,

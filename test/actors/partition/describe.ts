@@ -60,6 +60,8 @@ export function describeEffect(effect: PartitionEffect): string {
       return `send ${effect.to}:${effect.sequence} ${describeMessage(effect.message)}`;
     case 'ackDelivery':
       return `ack delivery ${effect.to}:${effect.sequence}`;
+    case 'trace':
+      return `trace ${effect.event.kind} ${nameOf(effect.event.invocationId)}`;
     case 'armTimer':
       return `arm ${describeTime(effect.dueMs)}`;
     case 'cleanMore':

@@ -99,6 +99,7 @@ export class Machine {
     this.#rules = {
       eagerStateBytesMax: 1_000_000,
       pausesAtOnce: false,
+      isTracing: true,
       concurrencyLimitOf: (level) => this.limits.get(level) ?? Infinity,
       usesLazyState: () => false,
       findDeployment: () => undefined,

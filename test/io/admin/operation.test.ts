@@ -27,6 +27,7 @@ describe('an operation that writes its body itself', () => {
       query: undefined,
       headers: [],
       header: () => undefined,
+      client: () => undefined,
       readBody: () => assert.fail('it takes no body'),
     };
     assert.deepEqual(await getBytes.handle({ http, apiVersion: 'latest', param: () => '' }), {

@@ -1,5 +1,6 @@
 import { must } from '../../domain/assert.ts';
 import type { Invocation, Waiter } from '../../domain/invocation.ts';
+import { underTrace } from '../../domain/invocation.ts';
 import { unixMillis } from '../../domain/time.ts';
 import type { CommandMessage } from '../../attempt/service-message.ts';
 import { NotificationType } from '../../attempt/service-message.ts';
@@ -42,11 +43,12 @@ function startCallee(
 ): void {
   const callee = must(entry.callee, 'a call entry comes with its resolved callee');
   announceCallee(context, invocation, message, callee);
+  const { id, target } = invocation;
   sendMessage(context, callee.invocationId, {
     kind: 'invoke',
     submission: {
       ...callee,
-      source: { kind: 'invocation', id: invocation.id, target: invocation.target },
+      source: underTrace({ kind: 'invocation', id, target }, entry.trace),
       idempotencyKey: message.idempotencyKey,
       executeAtMs: executionTime(context, message),
     },

@@ -13,6 +13,12 @@ export function becomeInvoked(context: ApplyContext, invocation: Invocation): vo
     runningAtMs: invocation.runningAtMs ?? context.nowMs,
   };
   context.state.putInvocation(invoked);
+  const { id: invocationId, target, createdAtMs } = invocation;
+  const { trace } = invocation.source;
+  if (trace !== undefined && invocation.epoch === 0) {
+    const event = { kind: 'started', invocationId, target, trace, createdAtMs } as const;
+    context.effects.push({ kind: 'trace', event });
+  }
   context.effects.push({ kind: 'startAttempt', input: readAttemptInput(context, invoked) });
 }
 
@@ -21,7 +27,8 @@ export function readAttemptInput(context: ApplyContext, invocation: Invocation):
   const { state } = context;
   const { id, epoch, target, limitKey, idempotencyKey, pin } = invocation;
   const { createdAtMs, modifiedAtMs } = invocation;
-  return {
+  const { trace } = invocation.source;
+  const input = {
     invocationId: id,
     epoch,
     target,
@@ -33,6 +40,7 @@ export function readAttemptInput(context: ApplyContext, invocation: Invocation):
     createdAtMs,
     modifiedAtMs,
   };
+  return trace === undefined ? input : { ...input, trace };
 }
 
 function readEagerState(

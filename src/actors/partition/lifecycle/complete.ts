@@ -69,8 +69,13 @@ export function tellWaiter(context: ApplyContext, waiter: Waiter, outcome: Outco
 }
 
 function announceOutcome(context: ApplyContext, invocation: Invocation, outcome: Outcome): void {
-  const { id, target, waiters } = invocation;
-  context.effects.push({ kind: 'outcomeReached', invocationId: id, target, outcome });
+  const { id: invocationId, target, waiters } = invocation;
+  const { trace } = invocation.source;
+  if (trace !== undefined) {
+    const event = { kind: 'ended', invocationId, target, trace, outcome } as const;
+    context.effects.push({ kind: 'trace', event });
+  }
+  context.effects.push({ kind: 'outcomeReached', invocationId, target, outcome });
   for (const waiter of waiters) tellWaiter(context, waiter, outcome);
 }
 

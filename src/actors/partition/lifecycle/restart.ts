@@ -1,7 +1,8 @@
 // Restarting a completed invocation as a new one, with the first entries of its journal.
 import type { InvocationId } from '../../domain/ids.ts';
-import type { Invocation, Pin } from '../../domain/invocation.ts';
+import { type Invocation, type Pin, underTrace } from '../../domain/invocation.ts';
 import type { JournalEntry } from '../../domain/journal.ts';
+import { ownTraceIdOf, restartSpanIdOf, type TraceOrigin } from '../../domain/trace.ts';
 import type { DeploymentChoice, InvocationOperation } from '../command.ts';
 import type { ApplyContext } from '../context.ts';
 import type { OperationOutcome } from '../effect.ts';
@@ -119,7 +120,7 @@ function start(
     number,
     target: original.target,
     limitKey: original.limitKey,
-    source: { kind: 'restart', id: original.id },
+    source: underTrace({ kind: 'restart', id: original.id }, traceRestart(context, original, id)),
     createdAtMs: nowMs,
     modifiedAtMs: nowMs,
     completionRetentionMs: original.completionRetentionMs,
@@ -131,4 +132,22 @@ function start(
     pin,
     waiters: [],
   });
+}
+
+/** The restart of a traced invocation begins a trace, which is linked to the one of the original. */
+function traceRestart(
+  { effects, rules }: ApplyContext,
+  { id: originalId, target, source: { trace: originalTrace } }: Invocation,
+  invocationId: InvocationId,
+): TraceOrigin | undefined {
+  if (originalTrace === undefined || !rules.isTracing) return undefined;
+  const trace: TraceOrigin = {
+    relation: 'parent',
+    traceId: ownTraceIdOf(invocationId),
+    spanId: restartSpanIdOf(invocationId),
+  };
+  const original = { invocationId: originalId, trace: originalTrace };
+  const event = { kind: 'restarted', invocationId, target, trace, original } as const;
+  effects.push({ kind: 'trace', event });
+  return trace;
 }
