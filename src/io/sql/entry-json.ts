@@ -2,6 +2,7 @@
 // JSON". `Void` stands for an absent value, bytes are arrays of numbers.
 import type { CommandMessage, Header } from '../../actors/attempt/service-message.ts';
 import { unreachable } from '../../actors/domain/assert.ts';
+import type { InvocationId } from '../../actors/domain/ids.ts';
 import { inScope, type InvocationTarget } from '../../actors/domain/invocation.ts';
 import type {
   CommandEntry,
@@ -9,9 +10,10 @@ import type {
   NotificationId,
 } from '../../actors/domain/journal.ts';
 import type { NotificationResult } from '../../actors/domain/outcome.ts';
+import { startSpanIdOf, traceIdOf } from '../../actors/domain/trace.ts';
 import { findHandler } from '../../actors/schema/resolve.ts';
 import { invocationTarget } from '../../actors/schema/target.ts';
-import type { EntryReferences } from '../../storage/query/source.ts';
+import type { EntryReferences, ReferredInvocation } from '../../storage/query/source.ts';
 import {
   readEagerStateKeys,
   readEagerStateResult,
@@ -28,8 +30,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 const HANDLER_TYPES = { exclusive: 'Exclusive', shared: 'Shared', run: 'Workflow' } as const;
 
-/** Nothing is traced. */
-const SPAN_CONTEXT = {
+/** Of a callee that is not traced. */
+const NO_SPAN_CONTEXT = {
   span_context: {
     trace_id: Array.from({ length: 16 }, () => 0),
     span_id: Array.from({ length: 8 }, () => 0),
@@ -176,7 +178,7 @@ function requestJson(entry: CommandEntry, message: CallMessage, references: Entr
   const callee = entry.child && references.findInvocation(entry.child);
   return {
     ...calleeJson(entry, message, references),
-    span_context: SPAN_CONTEXT,
+    span_context: spanContextJson(entry.child, callee),
     parameter: bytesJson(message.parameter),
     headers: message.headers.map(headerJson),
     idempotency_key: message.idempotencyKey ?? null,
@@ -184,6 +186,26 @@ function requestJson(entry: CommandEntry, message: CallMessage, references: Entr
     completion_retention_duration: durationJson(callee?.completionRetentionMs ?? 0),
     journal_retention_duration: durationJson(callee?.journalRetentionMs ?? 0),
     limit_key: message.limitKey,
+  };
+}
+
+/** The first span of a callee. It is not known when the callee is gone, or was started by another one. */
+function spanContextJson(id: InvocationId | undefined, callee: ReferredInvocation | undefined) {
+  const { trace, kind } = callee?.source ?? {};
+  if (id === undefined || trace === undefined || kind !== 'invocation') return NO_SPAN_CONTEXT;
+  const spanId = digitsJson(trace.spanId);
+  return {
+    span_context: {
+      trace_id: digitsJson(traceIdOf(id, trace)),
+      span_id: digitsJson(startSpanIdOf(id)),
+      trace_flags: 1,
+      is_remote: false,
+      trace_state: trace.traceState ?? '',
+    },
+    cause:
+      trace.relation === 'parent'
+        ? { Parent: spanId }
+        : { Linked: [digitsJson(trace.traceId), spanId] },
   };
 }
 
@@ -281,6 +303,11 @@ function headerJson({ key, value }: Header): Json {
 
 function durationJson(ms: number): Json {
   return { secs: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
+}
+
+/** Bytes that are given in hexadecimal. */
+function digitsJson(digits: string): number[] {
+  return [...Buffer.from(digits, 'hex')];
 }
 
 function bytesJson(bytes: Uint8Array): number[] {

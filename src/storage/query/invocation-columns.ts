@@ -3,6 +3,7 @@ import type { AttemptStatus } from '../../actors/domain/attempt-status.ts';
 import { targetKey } from '../../actors/domain/invocation.ts';
 import type { AttemptError } from '../../actors/domain/journal-event.ts';
 import type { NotificationId } from '../../actors/domain/journal.ts';
+import { traceIdOf } from '../../actors/domain/trace.ts';
 import {
   duration,
   nullColumns,
@@ -69,7 +70,7 @@ export const LIFE: readonly InvocationColumn[] = [
   ),
   text('pinned_deployment_id', ({ view }) => view.deploymentId),
   u32('pinned_service_protocol_version', ({ view }) => view.protocolVersion),
-  ...nullColumns<InvocationRow>('trace_id'),
+  text('trace_id', ({ view }) => (hasStarted(view) ? traceId(view) : undefined)),
   u32('journal_size', ({ view }) => (hasStarted(view) ? view.journalLength : undefined)),
   u32('journal_commands_size', ({ view }) => commandsCount(view)),
   timestamp('created_at', ({ view }) => view.createdAtMs),
@@ -168,6 +169,10 @@ function failureText({ code, message, stacktrace }: AttemptError): string {
 
 function hasStarted({ status }: InvocationView): boolean {
   return status.kind !== 'scheduled' && status.kind !== 'inboxed';
+}
+
+function traceId({ id, source: { trace } }: InvocationView): string | undefined {
+  return trace && traceIdOf(id, trace);
 }
 
 function commandsCount(view: InvocationView): number | undefined {

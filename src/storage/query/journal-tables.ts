@@ -162,8 +162,8 @@ function referencesIn(source: QuerySource): EntryReferences {
     findInvocation: (id) => {
       const view = new InvocationReader(source).findId(id)?.view;
       if (view === undefined) return undefined;
-      const { target, completionRetentionMs, journalRetentionMs } = view;
-      return { target, completionRetentionMs, journalRetentionMs };
+      const { target, source: submitter, completionRetentionMs, journalRetentionMs } = view;
+      return { target, source: submitter, completionRetentionMs, journalRetentionMs };
     },
   };
 }

@@ -1,7 +1,7 @@
 // Everything that a query reads from.
 import type { AttemptStatus } from '../../actors/domain/attempt-status.ts';
 import type { InvocationId } from '../../actors/domain/ids.ts';
-import type { InvocationTarget } from '../../actors/domain/invocation.ts';
+import type { InvocationSource, InvocationTarget } from '../../actors/domain/invocation.ts';
 import type { JournalEntry } from '../../actors/domain/journal.ts';
 import type { Schema } from '../../actors/domain/schema.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -29,6 +29,7 @@ export interface EntryReferences {
 /** What a Call entry shows of its callee. */
 export interface ReferredInvocation {
   readonly target: InvocationTarget;
+  readonly source: InvocationSource;
   readonly completionRetentionMs: number;
   readonly journalRetentionMs: number;
 }
