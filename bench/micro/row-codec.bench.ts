@@ -6,7 +6,12 @@ import type { Invocation } from '../../src/actors/domain/invocation.ts';
 import type { JournalEntry } from '../../src/actors/domain/journal.ts';
 import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import { KeyWriter, Table } from '../../src/storage/key-codec.ts';
-import { decodeInvocation, encodeInvocation } from '../../src/storage/tables/invocation-row.ts';
+import {
+  decodeInvocation,
+  encodeInvocation,
+  peekStatus,
+  type StatusPeek,
+} from '../../src/storage/tables/invocation-row.ts';
 import { journalRows } from '../../src/storage/tables/journal.ts';
 import { timed, type MicroBench } from './micro-bench.ts';
 
@@ -71,6 +76,12 @@ function decodings(count: number, decode: () => { readonly type: number } | Invo
   return checksum;
 }
 
+function peeks(count: number, peek: () => StatusPeek): number {
+  let checksum = 0;
+  for (let read = 0; read < count; read++) checksum += peek().isAtRest ? 1 : 2;
+  return checksum;
+}
+
 export const ROW_CODEC: MicroBench = {
   name: 'row-codec',
   question: 'what do the keys and values of stored rows cost?',
@@ -95,6 +106,9 @@ export const ROW_CODEC: MicroBench = {
       timed('encode invocation', count, () => encodings(count, () => encodeInvocation(INVOCATION))),
       timed('decode invocation', count, () =>
         decodings(count, () => decodeInvocation(1_234_567, invocationBytes)),
+      ),
+      timed('look at the status of an invocation', count, () =>
+        peeks(count, () => peekStatus(invocationBytes)),
       ),
       timed('encode command entry', count, () => encodings(count, () => journalRows.encode(ENTRY))),
       timed('decode command entry', count, () =>

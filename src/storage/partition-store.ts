@@ -18,6 +18,7 @@ import type {
   SlotLine,
   SlotWaiter,
   Timer,
+  WhichUnfinished,
 } from '../actors/partition/state.ts';
 import type { PartitionStore } from '../actors/ports.ts';
 import type { KeyValueBackend } from './key-value-backend.ts';
@@ -136,8 +137,8 @@ class BackedPartitionStore implements PartitionStore {
     this.#invocations.delete(invocation);
   }
 
-  unfinishedInvocations(): Iterable<Invocation> {
-    return this.#invocations.open();
+  unfinishedInvocations(which: WhichUnfinished): Iterable<Invocation> {
+    return this.#invocations.open(which);
   }
 
   appendJournal(invocationNumber: number, index: number, entry: JournalEntry): void {

@@ -167,7 +167,7 @@ export class World {
         mailbox.length === 0 &&
         batches.length === 0 &&
         [...store.outboxMessages()].length === 0 &&
-        [...store.unfinishedInvocations()].length === 0,
+        [...store.unfinishedInvocations('all')].length === 0,
     );
   }
 
@@ -564,7 +564,7 @@ function checkSlotLedger({ mailbox, store }: Partition): void {
   if (mailbox[0]?.kind === 'recover') return;
   const taken = new Map<string, number>();
   let waitersCount = 0;
-  for (const { target, limitKey, status, epoch } of store.unfinishedInvocations()) {
+  for (const { target, limitKey, status, epoch } of store.unfinishedInvocations('all')) {
     if (target.scope === undefined) continue;
     if (status.kind === 'inboxed' && status.isForSlot === true) waitersCount += 1;
     if (status.kind !== 'invoked' || epoch === 0) continue;

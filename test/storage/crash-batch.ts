@@ -51,7 +51,7 @@ export function lastBatch(store: PartitionStore): number {
 export function checkBatches(store: PartitionStore, stateBytes: number): number {
   const last = lastBatch(store);
   if (last === 0) return 0;
-  const open = [...store.unfinishedInvocations()];
+  const open = [...store.unfinishedInvocations('all')];
   assert.deepEqual(
     open.map(({ id }) => id),
     [idOf(last)],

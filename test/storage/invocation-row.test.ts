@@ -4,16 +4,19 @@ import fc from 'fast-check';
 import type { AwaitedFuture } from '../../src/actors/domain/awaited-future.ts';
 import type { Invocation } from '../../src/actors/domain/invocation.ts';
 import type { NotificationId } from '../../src/actors/domain/journal.ts';
+import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import {
   decodeInvocation,
   encodeInvocation,
   INVOCATION_VERSION,
+  peekOf,
+  peekStatus,
 } from '../../src/storage/tables/invocation-row.ts';
 import { packRow, unpackRow, type PackedRow } from '../../src/storage/value-codec.ts';
 import { arbitraryTree, flatten, unknown } from '../support/awaited-trees.ts';
 import { plain } from '../support/plain.ts';
 import { propertyParameters } from '../support/property.ts';
-import { invocation } from './rows.ts';
+import { completed, invocation } from './rows.ts';
 
 const STATUS_FIELD = 9;
 
@@ -79,4 +82,38 @@ describe('the row of a suspended invocation', () => {
     const stored = suspendedOn([{ kind: 'signal', index: 17 }, ...steps]);
     assert.deepEqual(storedAndRead(stored).status, stored.status);
   });
+});
+
+const STATUSES: ReadonlyArray<readonly [status: Invocation['status'], isAtRest: boolean]> = [
+  [{ kind: 'scheduled', fireAtMs: unixMillis(2) }, true],
+  [{ kind: 'inboxed', inboxSequence: 1 }, true],
+  [{ kind: 'inboxed', inboxSequence: 1, isForSlot: true }, false],
+  [{ kind: 'invoked' }, false],
+  [{ kind: 'invoked', pauseRequested: true }, false],
+  [{ kind: 'invoked', slot: { kind: 'givenBack' } }, false],
+  [{ kind: 'suspended', awaiting: flatten(unknown(17)) }, true],
+  [{ kind: 'paused' }, true],
+  [completed(), true],
+];
+
+/** Rows whose elements before the status are of every length. */
+function rowsWith(status: Invocation['status']): readonly Invocation[] {
+  const target = { kind: 'virtualObject', service: 's', handler: 'h', mode: 'exclusive' } as const;
+  return ['k', 'x'.repeat(40), 'x'.repeat(300), 'x'.repeat(70_000)].flatMap((key) => [
+    invocation(1, { status, target: { ...target, key } }),
+    invocation(2, { status, target: { ...target, key, scope: key }, idempotencyKey: key }),
+    invocation(3, { status, createdAtMs: unixMillis(1.5), completionRetentionMs: durationMs(300) }),
+  ]);
+}
+
+describe('the status of a row that is not unpacked', () => {
+  for (const [status, isAtRest] of STATUSES) {
+    test(`${JSON.stringify(status).slice(0, 60)} is ${isAtRest ? '' : 'not '}at rest`, () => {
+      for (const row of rowsWith(status)) {
+        const peek = peekStatus(Buffer.from(encodeInvocation(row)));
+        assert.deepEqual(peek, { kind: status.kind, isAtRest });
+        assert.deepEqual(peekOf(row), peek);
+      }
+    });
+  }
 });

@@ -242,7 +242,7 @@ async function reopen(store: TestStore): Promise<void> {
 
 /** Reads what recovery reads. */
 function recover(store: PartitionStore): void {
-  for (const { id: read } of store.unfinishedInvocations()) assert.ok(IDS.includes(read));
+  for (const { id: read } of store.unfinishedInvocations('all')) assert.ok(IDS.includes(read));
 }
 
 function compare(store: PartitionStore, model: Model): void {

@@ -64,7 +64,7 @@ export const SCENARIOS: readonly Scenario[] = [
     steps: [() => {}],
     check(store) {
       assert.equal(store.getInvocation(idOf(1)), undefined);
-      assert.deepEqual([...store.unfinishedInvocations()], []);
+      assert.deepEqual([...store.unfinishedInvocations('all')], []);
       assert.deepEqual(store.readJournal(1, 0, 0), []);
       assert.throws(() => store.readJournal(1, 0, 1));
       assert.equal(store.getUserState(A, bytes('x')), undefined);
@@ -103,7 +103,27 @@ export const SCENARIOS: readonly Scenario[] = [
       for (const each of [...UNFINISHED, ...COMPLETED_INVOCATIONS]) {
         assert.deepEqual(plain(store.getInvocation(each.id)), plain(each));
       }
-      assert.deepEqual(plain(store.unfinishedInvocations()), plain(UNFINISHED));
+      assert.deepEqual(plain(store.unfinishedInvocations('all')), plain(UNFINISHED));
+    },
+  },
+  {
+    fact: 'only invocations that nothing else finds are restless, and all are counted with them',
+    steps: [
+      (store) => {
+        for (const each of [...UNFINISHED, ...COMPLETED_INVOCATIONS]) store.putInvocation(each);
+      },
+    ],
+    check(store) {
+      const restless = UNFINISHED.filter(
+        ({ status }) =>
+          status.kind === 'invoked' || (status.kind === 'inboxed' && status.isForSlot === true),
+      );
+      assert.ok(restless.length > 0 && restless.length < UNFINISHED.length);
+      assert.deepEqual(plain(store.unfinishedInvocations('restless')), plain(restless));
+      for (const [kind, count] of Object.entries(store.invocationCounts)) {
+        const expected = UNFINISHED.filter(({ status }) => status.kind === kind).length;
+        assert.equal(count, expected, kind);
+      }
     },
   },
   {
@@ -533,7 +553,7 @@ export const SCENARIOS: readonly Scenario[] = [
 ];
 
 export function numbersOf(store: PartitionStore): number[] {
-  return [...store.unfinishedInvocations()].map(({ number }) => number);
+  return [...store.unfinishedInvocations('all')].map(({ number }) => number);
 }
 
 export function setState(store: PartitionStore, key: string, value: string): void {

@@ -83,6 +83,9 @@ export interface OutboxMessage {
   readonly message: PartitionMessage;
 }
 
+/** `restless` leaves out those that something else finds when it is time: a timer, a message, a lock. */
+export type WhichUnfinished = 'all' | 'restless';
+
 export interface PartitionState {
   readonly partition: PartitionNumber;
   readonly partitionsCount: number;
@@ -93,8 +96,8 @@ export interface PartitionState {
   getInvocation(id: InvocationId): Invocation | undefined;
   putInvocation(invocation: Invocation): void;
   deleteInvocation(invocation: Invocation): void;
-  /** Every stored invocation that is not completed, for recovery; in number order. */
-  unfinishedInvocations(): Iterable<Invocation>;
+  /** Stored invocations that are not completed, in number order. */
+  unfinishedInvocations(which: WhichUnfinished): Iterable<Invocation>;
 
   appendJournal(invocationNumber: number, index: number, entry: JournalEntry): void;
   /** Entries `from` (inclusive) to `to` (exclusive), in order. Asserts that none is missing. */

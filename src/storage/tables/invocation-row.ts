@@ -1,5 +1,5 @@
 // How an invocation is stored. Its number is in the key and not in the row.
-import { unreachable } from '../../actors/domain/assert.ts';
+import { must, unreachable } from '../../actors/domain/assert.ts';
 import { awaitAny } from '../../actors/domain/awaited-future.ts';
 import type { DeploymentId } from '../../actors/domain/ids.ts';
 import type {
@@ -25,6 +25,7 @@ import {
   unpackRow,
   unpackTarget,
 } from '../value-codec.ts';
+import { firstNumberIn } from '../packed-row.ts';
 import { type PackedFuture, packFuture, unpackFuture } from './awaited-future.ts';
 import {
   type PackedSource,
@@ -155,6 +156,39 @@ function unpackWaits([atMs, startAtMs, inboxedAtMs]: PackedWaits): Pick<
         : { atMs: unixMillis(atMs), startAtMs: unixMillis(startAtMs) },
     inboxedAtMs: inboxedAtMs === null ? undefined : unixMillis(inboxedAtMs),
   };
+}
+
+/** What recovery wants to know of every invocation. */
+export interface StatusPeek {
+  readonly kind: InvocationStatus['kind'];
+  /** Something else finds it when it is time: a timer, a message, the end of another invocation. */
+  readonly isAtRest: boolean;
+}
+
+const STATUS_ELEMENT = 9;
+
+/** By the tag of the packed status. */
+const PEEKS: readonly StatusPeek[] = [
+  { kind: 'scheduled', isAtRest: true },
+  { kind: 'inboxed', isAtRest: true },
+  { kind: 'invoked', isAtRest: false },
+  { kind: 'suspended', isAtRest: true },
+  { kind: 'paused', isAtRest: true },
+  { kind: 'completed', isAtRest: true },
+  { kind: 'invoked', isAtRest: false },
+  { kind: 'inboxed', isAtRest: false },
+  { kind: 'invoked', isAtRest: false },
+  { kind: 'suspended', isAtRest: true },
+];
+
+/** Looks at the status of a stored invocation without unpacking the rest. */
+export function peekStatus(bytes: Buffer): StatusPeek {
+  const tag = firstNumberIn(bytes, STATUS_ELEMENT);
+  return must(PEEKS[tag], 'a stored status has a known tag');
+}
+
+export function peekOf({ status }: Invocation): StatusPeek {
+  return must(PEEKS[packStatus(status)[0]], 'a status has a tag');
 }
 
 function unpackPin([deploymentId, protocolVersion]: PackedPin): Pin {

@@ -10,13 +10,20 @@ import { assert } from '../../actors/domain/assert.ts';
 import type { InvocationId, PartitionNumber } from '../../actors/domain/ids.ts';
 import type { Invocation } from '../../actors/domain/invocation.ts';
 import { type InvocationCounts, noInvocations } from '../../actors/domain/statistics.ts';
+import type { WhichUnfinished } from '../../actors/partition/state.ts';
 import { KeyWriter, lastU48, Table } from '../key-codec.ts';
 import type { KeyRange, KeyValueBackend, Write } from '../key-value-backend.ts';
 import { RecentRows } from '../recent-rows.ts';
 import { packRow, unpackRow } from '../value-codec.ts';
 import { type PendingRow, WriteSet } from '../write-set.ts';
 import { Counter, CounterId } from './counter.ts';
-import { decodeInvocation, encodeInvocation } from './invocation-row.ts';
+import {
+  decodeInvocation,
+  encodeInvocation,
+  peekOf,
+  peekStatus,
+  type StatusPeek,
+} from './invocation-row.ts';
 import { InvocationBlockTable } from './invocation-block.ts';
 import { HistoryRow } from './journal.ts';
 
@@ -172,31 +179,30 @@ export class InvocationTable {
   }
 
   /** Invocations that are not completed now, in number order. Read to its end, it counts them anew. */
-  *open(): Generator<Invocation> {
+  *open(which: WhichUnfinished): Generator<Invocation> {
     const counts = noInvocations();
-    for (const invocation of this.#allOpen()) {
-      const { kind } = invocation.status;
+    const isWanted = ({ kind, isAtRest }: StatusPeek): boolean => {
       if (kind !== 'completed') counts[kind] += 1;
-      yield invocation;
-    }
-    this.#counts = counts;
-  }
-
-  *#allOpen(): Generator<Invocation> {
+      return kind !== 'completed' && (which === 'all' || !isAtRest);
+    };
     const pending = [...this.#pending.values()].sort((a, b) => a.number - b.number);
     const overlaid = new Set([...pending, ...this.#superseded].map((row) => row.number));
     let next = 0;
     for (const [key, value] of this.#backend.range(this.keys.allOpen)) {
       const number = lastU48(key);
       for (let row = pending[next]; row !== undefined && row.number < number; row = pending[next]) {
-        if (isOpen(row.invocation)) yield row.invocation;
+        const { invocation } = row;
+        if (invocation !== undefined && isWanted(peekOf(invocation))) yield invocation;
         next += 1;
       }
-      if (!overlaid.has(number)) yield decodeInvocation(number, value);
+      if (overlaid.has(number)) continue;
+      // Most of a million rows are at rest: unpacking them costs more than everything else.
+      if (isWanted(peekStatus(value))) yield decodeInvocation(number, value);
     }
     for (const { invocation } of pending.slice(next)) {
-      if (isOpen(invocation)) yield invocation;
+      if (invocation !== undefined && isWanted(peekOf(invocation))) yield invocation;
     }
+    this.#counts = counts;
   }
 
   forget(row: PendingInvocation): void {

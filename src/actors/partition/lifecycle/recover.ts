@@ -11,7 +11,7 @@ export function recover(context: ApplyContext): void {
   for (const outgoing of state.outboxMessages()) effects.push({ kind: 'send', ...outgoing });
   /** What frees or takes slots, which are only known when every invocation has been looked at. */
   const changing: Invocation[] = [];
-  for (const invocation of state.unfinishedInvocations()) {
+  for (const invocation of state.unfinishedInvocations('restless')) {
     recoverSlot(context, invocation);
     const { id, epoch, target, pin, status } = invocation;
     if (status.kind !== 'invoked') continue;
