@@ -9,25 +9,37 @@ import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
 import { startServer } from './server.ts';
 import type { Server } from './server.ts';
+import { runSnapshotCommand } from './snapshot-command.ts';
 
-const loaded = loadConfig({
+const sources = {
   argv: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
   hostname: hostname(),
   cores: availableParallelism(),
-});
-switch (loaded.kind) {
-  case 'print':
-    for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`);
-    process.stdout.write(`${loaded.text}\n`);
-    break;
-  case 'error':
-    process.stderr.write(`${loaded.message}\n`);
-    process.exitCode = loaded.exitCode;
-    break;
-  case 'run':
-    await run(loaded);
+};
+if (sources.argv[0] === 'snapshot') {
+  const result = await runSnapshotCommand({ ...sources, argv: sources.argv.slice(1) });
+  process.stderr.write(result.errors);
+  process.stdout.write(result.output);
+  process.exitCode = result.exitCode;
+} else {
+  await serve(loadConfig(sources));
+}
+
+async function serve(loaded: LoadedConfig): Promise<void> {
+  switch (loaded.kind) {
+    case 'print':
+      for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`);
+      process.stdout.write(`${loaded.text}\n`);
+      return;
+    case 'error':
+      process.stderr.write(`${loaded.message}\n`);
+      process.exitCode = loaded.exitCode;
+      return;
+    case 'run':
+      return run(loaded);
+  }
 }
 
 async function run({ config, warnings, noLogo }: LoadedConfig & { kind: 'run' }): Promise<void> {

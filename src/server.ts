@@ -1,18 +1,16 @@
 // Wiring of the main thread: data directory, schema, partitions, listeners. No logic of its own.
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { INGRESS_DRAIN_MS } from './actors/domain/limits.ts';
-import { unixMillis } from './actors/domain/time.ts';
 import type { PartitionThreadSettings } from './actors/partition-thread.ts';
 import type { QueryEngine } from './actors/ports.ts';
 import { QueryService } from './actors/query-service.ts';
-import { Router } from './actors/router.ts';
+import type { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
-import { Supervisor } from './actors/supervisor.ts';
+import type { SnapshotActor } from './actors/snapshot-actor.ts';
+import type { Supervisor } from './actors/supervisor.ts';
 import { createAdminHandler } from './io/admin/server.ts';
-import { requestHeadersOf, transportSettingsOf } from './io/config/deployment-settings.ts';
 import { SERVER_COMPATIBILITY_VERSION } from './io/admin/version.ts';
+import { requestHeadersOf, transportSettingsOf } from './io/config/deployment-settings.ts';
 import {
   listenerSettings,
   postgresBindAddress,
@@ -22,7 +20,7 @@ import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
 import { PRODUCT_VERSION } from './io/config/product-version.ts';
-import { tracingSettingsOf } from './io/config/tracing-settings.ts';
+import { listenForControl } from './io/control/listen.ts';
 import { openDeploymentTransport } from './io/deployment/deployment-transport.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
 import { createSerdeClient } from './io/deployment/serde-client.ts';
@@ -42,15 +40,12 @@ import { Metrics } from './io/metrics/metrics.ts';
 import type { ListeningServer } from './io/node/context.ts';
 import { createNodePort } from './io/node/server.ts';
 import { type PostgresServer, startPostgresServer } from './io/postgres/server.ts';
-import { openTraceExport, openTracing } from './io/tracing/open-tracing.ts';
-import type { TraceExport } from './io/tracing/trace-export.ts';
 import type { Tracing } from './io/tracing/tracing.ts';
+import { openPartitions, openSnapshots, startTracing } from './partitions.ts';
+import { closeAll, now, type Opened, type Parts } from './parts.ts';
+import { adminOptions, ingressOptions } from './settings.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
-import type { DataDirectory } from './storage/data-directory.ts';
-import { adminOptions, ingressOptions, threadSettings } from './settings.ts';
-import { openTables } from './storage/lmdb-backend.ts';
-import { upgradeFormat } from './storage/upgrade-format.ts';
-import { recoverLogs } from './storage/log/recover-log.ts';
+import { prepareTables } from './storage/prepare-tables.ts';
 import { openSchemaStore } from './storage/schema-store.ts';
 
 export type { ServerConfig };
@@ -101,50 +96,23 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     now: new Date(),
   });
   const onFatal = givenOnFatal ?? ((error: Error) => endProcess(log, error));
-  const opened: Opened = { directory, closers: [() => Promise.resolve(directory.release())] };
+  const closers: Opened['closers'] = [() => Promise.resolve(directory.release())];
   try {
+    const opened = { directory: await prepareTables(directory), closers };
     return await startParts(opened, { config, identity, log, logOptions, onFatal });
   } catch (error) {
-    await closeAll(opened);
+    await closeAll(closers);
     throw error;
   }
 }
 
-/** Leaves every environment with its logs in its tables, and those in the present format. */
-async function openData(directory: DataDirectory): Promise<void> {
-  const paths = environmentPaths(directory);
-  for (const path of paths) await recoverLogs(path, () => openTables(path));
-  await upgradeFormat(
-    directory,
-    paths.map((path) => () => openTables(path)),
-  );
-}
-
-const now = () => unixMillis(Date.now());
-
-interface Opened {
-  readonly directory: DataDirectory;
-  /** In the order of opening; closed in reverse. */
-  readonly closers: Array<() => Promise<void>>;
-}
-
-interface Parts {
-  readonly config: ServerConfig;
-  readonly identity: IdentitySettings | undefined;
-  readonly log: Logger;
-  readonly logOptions: ReturnType<typeof logOptionsOf>;
-  readonly onFatal: (error: Error) => void;
-}
-
 async function startParts(opened: Opened, parts: Parts): Promise<Server> {
-  const { log } = parts;
   const { directory, closers } = opened;
-
-  await openData(directory);
-  const { schema, serdes } = openSchema(opened, parts);
+  const { schema, store, serdes } = openSchema(opened, parts);
   const { traceExport, tracing } = await startTracing(opened, parts);
   const foundations = { schema, traceExport };
-  const { router, supervisor, settings } = openPartitions(directory, parts, foundations);
+  const { router, supervisor, settings } = openPartitions(opened, parts, foundations);
+  const snapshots = openSnapshots(opened, parts, { router, supervisor, schema, store });
   const statistics = new IngressStatistics();
 
   const ingress = await openIngress(opened, parts, { schema, router, tracing, statistics });
@@ -152,19 +120,14 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const state = { isStopping: false };
   const shown = { supervisor, router, settings, schema, statistics, servers, state };
   const node = await startNodePort(opened, parts, shown);
+  await openControl(opened, parts, snapshots);
   const queries = openQueries(opened, parts, { schema, router });
   const admin = await listen('admin', {
     parts,
     directory,
     handler: createAdminHandler({
-      schema,
-      operator: router,
-      queries,
-      serdes,
-      clock: now,
-      random: (bytesCount) => randomBytes(bytesCount),
-      options: adminOptions(parts.config, ingress.advertised),
-      log: log.of('reprise::admin'),
+      ...{ schema, queries, serdes, operator: router, invoking: supervisor },
+      ...adminSurroundings(parts, ingress.advertised),
     }),
   });
   closers.push(() => admin.listener.close());
@@ -195,62 +158,28 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       await drain(ingress.listener);
       router.close();
       await ingress.listener.close();
-      await closeAll(opened);
+      await closeAll(closers);
     }),
   };
 }
 
-interface PartitionParts {
-  readonly schema: SchemaActor;
-  readonly traceExport: TraceExport | undefined;
+async function openControl(
+  { directory, closers }: Opened,
+  { config, log }: Parts,
+  snapshots: SnapshotActor,
+): Promise<void> {
+  const takeSnapshot = (parent: string) => snapshots.take(parent);
+  const listener = await listenForControl(
+    directory.path,
+    { takeSnapshot },
+    log.of('reprise::http'),
+  );
+  closers.push(async () => listener?.close());
+  if (config.paused) log.warn(PAUSED);
 }
 
-function openPartitions(
-  directory: DataDirectory,
-  parts: Parts,
-  { schema, traceExport }: PartitionParts,
-) {
-  const { config, log, onFatal } = parts;
-  const { partitionsCount } = directory.marker;
-  const threadsCount = Math.min(config.partitionThreads, partitionsCount);
-  const router = new Router({
-    partitionsCount,
-    threadsCount,
-    now,
-    bootId: `${randomBytes(6).toString('base64url')}-`,
-    schema: () => schema.current(),
-  });
-  schema.subscribe((changed) => router.publishSchema(changed));
-  const settings = threadSettings(parts, {
-    partitionsCount,
-    environmentPaths: environmentPaths(directory),
-    threadsCount,
-  });
-  const supervisor = new Supervisor({
-    threadsCount,
-    router,
-    settings,
-    openTracePort: () => traceExport?.openPort(),
-    silenceMsMax: config.hungThreadTimeoutMs,
-    onFatal,
-    ...threadReporter(log),
-  });
-  return { router, supervisor, settings };
-}
-
-function threadReporter(log: Logger) {
-  return {
-    onThreadLost: (thread: number, error: unknown) =>
-      log.error('a partition thread died and is replaced', { thread, error }),
-    onThreadHung: (thread: number, silentMs: number) =>
-      log.error(
-        `a partition thread has not answered for ${silentMs} ms, and its partitions stand still. It cannot be ended safely from outside: restart the process if it does not come back`,
-        { thread },
-      ),
-    onThreadAnswered: (thread: number, silentMs: number) =>
-      log.warn(`a partition thread that hung answers again, after ${silentMs} ms`, { thread }),
-  };
-}
+const PAUSED =
+  'started paused: what is submitted is stored, nothing is invoked and no timer fires before POST /internal/resume on the admin port';
 
 type Listening = Awaited<ReturnType<typeof listen>>;
 
@@ -351,7 +280,7 @@ function fingerprintOf(text: string): bigint {
 
 interface ListenOptions {
   readonly parts: Parts;
-  readonly directory: DataDirectory;
+  readonly directory: Opened['directory'];
   readonly handler: HttpHandler;
   readonly takeHttp2?: HttpListenerOptions['takeHttp2'];
   readonly http2StreamsMax?: number | undefined;
@@ -380,14 +309,14 @@ function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | und
 }
 
 function openSchema({ directory, closers }: Opened, { config, identity }: Parts) {
-  const store = openSchemaStore(makeDirectory(directory.path, 'schema'));
+  const store = openSchemaStore(directory.schemaPath);
   closers.push(() => store.close());
   const transport = openDeploymentTransport(transportSettingsOf(config));
   closers.push(() => transport.close());
   const commonHeaders = requestHeadersOf(config);
   const caller = { transport, identity: openRequestIdentity(identity), commonHeaders };
   const schema = new SchemaActor({ store, discovery: createDiscovery(caller) });
-  return { schema, serdes: createSerdeClient(caller) };
+  return { schema, store, serdes: createSerdeClient(caller) };
 }
 
 /** Starts nothing before the first query. */
@@ -399,7 +328,7 @@ function openQueries(
   const queries = new QueryService({
     settings: {
       partitionsCount: directory.marker.partitionsCount,
-      environmentPaths: environmentPaths(directory),
+      environmentPaths: directory.partitionPaths,
       memoryBytesMax: config.queryEngineMemorySize,
       timeoutMs: config.queryEngineTimeoutMs,
       serverVersion: SERVER_COMPATIBILITY_VERSION,
@@ -434,27 +363,13 @@ async function openPostgres(
   }
 }
 
-async function startTracing({ closers }: Opened, { config, log: serverLog }: Parts) {
-  const log = serverLog.of('reprise::tracing');
-  const traceExport = await openTraceExport(tracingSettingsOf(config), log);
-  const tracing = await openTracing(traceExport?.openPort(), log);
-  closers.push(async () => {
-    await tracing?.close();
-    await traceExport?.close();
-  });
-  return { traceExport, tracing };
-}
-
-function environmentPaths({ path, marker }: DataDirectory): string[] {
-  return Array.from({ length: marker.environmentsCount }, (_, index) =>
-    makeDirectory(path, `partitions-${index}`),
-  );
-}
-
-function makeDirectory(parent: string, name: string): string {
-  const path = join(parent, name);
-  mkdirSync(path, { recursive: true });
-  return path;
+function adminSurroundings({ config, log }: Parts, ingressUrl: string) {
+  return {
+    clock: now,
+    random: (bytesCount: number) => randomBytes(bytesCount),
+    options: adminOptions(config, ingressUrl),
+    log: log.of('reprise::admin'),
+  };
 }
 
 /** How often a draining listener is looked at. Unit: milliseconds. */
@@ -466,10 +381,6 @@ async function drain(listener: HttpListener): Promise<void> {
   while (listener.openExchangesCount() > 0 && performance.now() < deadlineMs) {
     await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
   }
-}
-
-async function closeAll({ closers }: Opened): Promise<void> {
-  for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
 }
 
 function once(close: () => Promise<void>): () => Promise<void> {

@@ -6,7 +6,6 @@ import { partitionOf, partitionOfKey, type PartitionNumber } from '../../src/act
 import { keyedPartitionKey } from '../../src/actors/domain/make-invocation-id.ts';
 import { unixMillis } from '../../src/actors/domain/time.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
-import { openEnvironment } from '../../src/storage/environment.ts';
 import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
 import { openPartitionStore } from '../../src/storage/partition-store.ts';
 import { acceptSample, completeSample, sampleId } from './sample-invocation.ts';
@@ -31,9 +30,7 @@ export async function fill(
   { retained, objects }: FillLevel,
   now: number = Date.now(),
 ): Promise<void> {
-  const backends = environmentPaths(dataDirectory).map(
-    (path) => new LmdbBackend(openEnvironment(path)),
-  );
+  const backends = environmentPaths(dataDirectory).map((path) => new LmdbBackend(path));
   const stores = Array.from({ length: partitionsCount }, (_, partition) =>
     openPartitionStore({
       backend: must(backends[partition % backends.length], 'there is an environment'),

@@ -10,7 +10,6 @@ import { must } from '../../src/actors/domain/assert.ts';
 import type { InvocationId, PartitionNumber } from '../../src/actors/domain/ids.ts';
 import { unixMillis } from '../../src/actors/domain/time.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
-import { openEnvironment } from '../../src/storage/environment.ts';
 import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
 import { openPartitionStore } from '../../src/storage/partition-store.ts';
 import { acceptSample, completeSample, sampleId } from '../growth/sample-invocation.ts';
@@ -59,7 +58,7 @@ class Run {
 
 async function measure(groupSize: number, callsCount: number): Promise<MicroRow> {
   const directory = mkdtempSync(join(tmpdir(), 'reprise-bench-'));
-  const backend = new LmdbBackend(openEnvironment(directory));
+  const backend = new LmdbBackend(directory);
   const store = openPartitionStore({
     backend,
     partition: 0 as PartitionNumber,

@@ -1,6 +1,7 @@
 // Attempt actor: connects invoked invocations to their deployments, and retries. Thread: partition worker.
 //   T1. An invocation has at most one attempt that may propose.
 //   T2. What an attempt proposes enters the mailbox in the order the deployment sent it, its end last.
+//   T3. Until the actor may invoke, attempts that are due only wait; nobody is called.
 import type { AttemptResult } from './attempt/effect.ts';
 import { reportedError } from './attempt/failure.ts';
 import type { AttemptFailure } from './attempt/failure.ts';
@@ -40,6 +41,12 @@ const YIELD_SILENCE_MS = 500;
 /** Puts a command into the mailbox of the partition that owns the invocation. */
 export type PostCommand = (invocationId: InvocationId, command: PartitionCommand) => void;
 
+/** An attempt without what it needs to run: that is read when it is admitted. */
+interface DueAttempt extends AttemptIdentity {
+  readonly target: InvocationTarget;
+  readonly pin?: Pin | undefined;
+}
+
 interface FailedAttempt {
   readonly policy: RetryPolicy;
   readonly storedCommand: boolean;
@@ -61,6 +68,8 @@ export interface AttemptCounts {
 
 export interface AttemptActorOptions {
   readonly attemptsPerDeploymentMax: number;
+  /** Nobody is called before `startInvoking`. */
+  readonly isPaused?: boolean | undefined;
   /** Default: counts that nobody reads. */
   readonly statistics?: AttemptStatistics | undefined;
 }
@@ -75,15 +84,16 @@ export class AttemptActor implements AttemptListener {
   readonly #failed = new FailedAttempts();
   readonly #statistics: AttemptStatistics;
   #yieldTimer: NodeJS.Timeout | undefined;
+  /** What is due while the actor may not invoke; `undefined` when it may. */
+  #held: Map<InvocationId, DueAttempt> | undefined;
 
-  constructor(
-    environment: AttemptEnvironment,
-    post: PostCommand,
-    { attemptsPerDeploymentMax, statistics = new AttemptStatistics() }: AttemptActorOptions,
-  ) {
+  constructor(environment: AttemptEnvironment, post: PostCommand, options: AttemptActorOptions) {
+    const { attemptsPerDeploymentMax, isPaused = false } = options;
+    const { statistics = new AttemptStatistics() } = options;
     this.#environment = environment;
     this.#post = post;
     this.#statistics = statistics;
+    if (isPaused) this.#held = new Map();
     this.#admission = new AttemptAdmission(attemptsPerDeploymentMax, statistics);
   }
 
@@ -97,6 +107,7 @@ export class AttemptActor implements AttemptListener {
 
   startAttempt(input: AttemptInput): void {
     const { invocationId, target, pin } = input;
+    if (this.#held !== undefined) return this.#hold(input);
     const destination = this.#destinationOf(target, pin);
     if (destination.kind === 'missing') return this.#failBeforeStart(input, destination.failure);
     const { deployment, options } = destination;
@@ -114,16 +125,21 @@ export class AttemptActor implements AttemptListener {
   }
 
   /** After a restart: the attempt's input is read once it is admitted, not for all at once. */
-  queueAttempt(
-    identity: AttemptIdentity,
-    { target, pin }: { readonly target: InvocationTarget; readonly pin?: Pin | undefined },
-  ): void {
-    const destination = this.#destinationOf(target, pin);
+  queueAttempt(due: DueAttempt): void {
+    if (this.#held !== undefined) return this.#hold(due);
+    const destination = this.#destinationOf(due.target, due.pin);
     const isAdmitted =
       destination.kind === 'missing' ||
-      this.#admission.tryEnter(destination.deployment.id, identity.invocationId);
-    if (isAdmitted) this.#postBegin(identity);
-    else this.#waitForSlot(destination.deployment.id, identity);
+      this.#admission.tryEnter(destination.deployment.id, due.invocationId);
+    if (isAdmitted) this.#postBegin(due);
+    else this.#waitForSlot(destination.deployment.id, due);
+  }
+
+  /** Lets everybody begin who is due. */
+  startInvoking(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    for (const due of held?.values() ?? []) this.queueAttempt(due);
   }
 
   retryAttempt(identity: AttemptIdentity, delayMs: DurationMs): void {
@@ -164,6 +180,7 @@ export class AttemptActor implements AttemptListener {
     if (runner?.plan.input.epoch === epoch) return runner.suspend();
     clearTimeout(this.#backoffs.get(invocationId));
     this.#backoffs.delete(invocationId);
+    this.#held?.delete(invocationId);
     this.#admission.withdraw(invocationId);
     this.#postBegin(identity);
   }
@@ -179,6 +196,7 @@ export class AttemptActor implements AttemptListener {
     this.#retryStates.delete(invocationId);
     this.#running.get(invocationId)?.abandon();
     this.#running.delete(invocationId);
+    this.#held?.delete(invocationId);
     this.#admission.withdraw(invocationId);
   }
 
@@ -301,6 +319,11 @@ export class AttemptActor implements AttemptListener {
   #postBegin({ invocationId, epoch }: AttemptIdentity): void {
     const nowMs = this.#environment.now();
     this.#post(invocationId, { kind: 'beginAttempt', invocationId, epoch, nowMs });
+  }
+
+  /** Keeps T3, and nothing of an attempt that is large. */
+  #hold({ invocationId, epoch, target, pin }: DueAttempt): void {
+    this.#held?.set(invocationId, { invocationId, epoch, target, pin });
   }
 
   #waitForSlot(deploymentId: DeploymentId, { invocationId, epoch }: AttemptIdentity): void {

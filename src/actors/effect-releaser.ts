@@ -72,7 +72,7 @@ export class EffectReleaser {
       case 'startAttempt':
         return attempts.startAttempt(effect.input);
       case 'attemptDue':
-        return attempts.queueAttempt(effect, effect);
+        return attempts.queueAttempt(effect);
       case 'retryAttempt':
         return attempts.retryAttempt(effect, effect.delayMs);
       case 'notifyAttempt':

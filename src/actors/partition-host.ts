@@ -35,6 +35,8 @@ export interface PartitionHostOptions {
   readonly eagerStateBytesMax: number;
   /** How often what is past its retention is deleted. */
   readonly cleanupIntervalMs: DurationMs;
+  /** Invokes nothing, fires no timer and deletes nothing before `startInvoking`. */
+  readonly isPaused: boolean;
   readonly toMain: (message: ToMainThread) => void;
   readonly statistics: {
     readonly partitions: PartitionStatistics;
@@ -50,14 +52,15 @@ export class PartitionHost {
   readonly #attempts: AttemptActor;
   #scheduled: PartitionActor[] = [];
   #cleanupTimer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor(options: PartitionHostOptions) {
     this.#options = options;
-    const { attemptsPerDeploymentMax, partitionsCount, statistics } = options;
+    const { attemptsPerDeploymentMax, partitionsCount, isPaused, statistics } = options;
     this.#attempts = new AttemptActor(
       options.attempts,
       (invocationId, command) => this.#post(partitionOf(invocationId, partitionsCount), command),
-      { attemptsPerDeploymentMax, statistics: statistics.attempts },
+      { attemptsPerDeploymentMax, isPaused, statistics: statistics.attempts },
     );
     for (const [partition, store] of options.stores) this.#addPartition(partition, store);
   }
@@ -66,9 +69,24 @@ export class PartitionHost {
   recover(): void {
     const nowMs = this.#options.attempts.now();
     for (const actor of this.#actors.values()) actor.post({ kind: 'recover', nowMs });
-    const { cleanupIntervalMs } = this.#options;
-    const share = FIRST_CLEANUP_SHARE_MIN + FIRST_CLEANUP_SHARE_SPREAD * Math.random();
-    this.#cleanAfter(cleanupIntervalMs * share);
+    if (!this.#options.isPaused) this.#cleanLater();
+  }
+
+  /** For a host that began paused. */
+  startInvoking(): void {
+    for (const timers of this.#timers) timers.startFiring();
+    this.#attempts.startInvoking();
+    this.#cleanLater();
+  }
+
+  /** Applies nothing until `goOn`, so that nothing is committed; what is posted meanwhile waits. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  goOn(): void {
+    this.#isStopped = false;
+    if (this.#scheduled.length > 0) setImmediate(() => this.#runTurn());
   }
 
   receive(
@@ -92,8 +110,12 @@ export class PartitionHost {
   }
 
   async #settle(requestId: number, { ids, showsAttempts }: SnapshotNeeds): Promise<void> {
-    const { stores, toMain } = this.#options;
-    await Promise.all([...stores.values()].map((store) => store.settle()));
+    const { stores, toMain, onFlushFailed } = this.#options;
+    try {
+      await Promise.all([...stores.values()].map((store) => store.settle()));
+    } catch (error) {
+      return onFlushFailed(error);
+    }
     const statuses = showsAttempts ? this.#attempts.statuses(ids && new Set(ids)) : [];
     toMain({ kind: 'settled', requestId, statuses });
   }
@@ -127,10 +149,9 @@ export class PartitionHost {
   }
 
   #addPartition(partition: PartitionNumber, store: PartitionStore): void {
-    const { attempts, onFlushFailed, statistics } = this.#options;
-    const timers = new TimerService(attempts.now, () =>
-      this.#post(partition, { kind: 'timersDue', nowMs: attempts.now() }),
-    );
+    const { attempts, onFlushFailed, isPaused, statistics } = this.#options;
+    const fire = () => this.#post(partition, { kind: 'timersDue', nowMs: attempts.now() });
+    const timers = new TimerService(attempts.now, fire, isPaused);
     const outlet = this.#outlet();
     const cleanMore = () => this.#post(partition, { kind: 'clean', nowMs: attempts.now() });
     const serveMoreSlots = () =>
@@ -190,6 +211,11 @@ export class PartitionHost {
     for (const actor of this.#actors.values()) actor.post(command);
   }
 
+  #cleanLater(): void {
+    const share = FIRST_CLEANUP_SHARE_MIN + FIRST_CLEANUP_SHARE_SPREAD * Math.random();
+    this.#cleanAfter(this.#options.cleanupIntervalMs * share);
+  }
+
   #cleanAfter(delayMs: number): void {
     this.#cleanupTimer = setTimeout(
       () => {
@@ -207,6 +233,7 @@ export class PartitionHost {
 
   /** Keeps B1. */
   #runTurn(): void {
+    if (this.#isStopped) return;
     const scheduled = this.#scheduled;
     this.#scheduled = [];
     for (const actor of scheduled) actor.applyBatch();

@@ -17,10 +17,9 @@ import { partitionThreadSamples } from '../io/metrics/partition-thread-samples.t
 import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
 import type { ServiceProtocolSettings } from '../io/service-protocol/service-protocol.ts';
 import { openTracing } from '../io/tracing/open-tracing.ts';
-import { type LmdbBackend, openTables } from '../storage/lmdb-backend.ts';
-import { type LoggedBackend, openLoggedBackend } from '../storage/log/logged-backend.ts';
-import { openPartitionStore } from '../storage/partition-store.ts';
-import { must } from './domain/assert.ts';
+import type { Tracing } from '../io/tracing/tracing.ts';
+import { DataDirectoryError } from '../storage/data-directory-error.ts';
+import { openPartitionStorage, type PartitionStorage } from '../storage/partition-storage.ts';
 import type { PartitionNumber } from './domain/ids.ts';
 import { ID_RANDOM_BYTES } from './domain/make-invocation-id.ts';
 import type { HandlerDefaults, Schema } from './domain/schema.ts';
@@ -34,10 +33,10 @@ import {
 } from './domain/statistics.ts';
 import { type DurationMs, unixMillis } from './domain/time.ts';
 import { largeBodyOf } from './messages.ts';
-import type { ToMainThread, ToPartitionThread } from './messages.ts';
+import type { StorageFailure, ToMainThread, ToPartitionThread } from './messages.ts';
 import { PartitionHost } from './partition-host.ts';
-import type { DeploymentTransport, PartitionStore, SchemaReader, ThreadReport } from './ports.ts';
-import type { InvocationTracer } from './tracer.ts';
+import type { DeploymentTransport, SchemaReader, ThreadReport } from './ports.ts';
+import { SnapshotSteps } from './snapshot-steps.ts';
 import { ThreadChannel } from './thread-channel.ts';
 
 /** What every partition thread of a server is given. Plain data. */
@@ -68,22 +67,23 @@ export interface PartitionThreadTask {
   /** Names the thread's logs. */
   readonly thread: number;
   readonly partitions: readonly PartitionNumber[];
+  /** Invokes nothing before it is told to. */
+  readonly isPaused: boolean;
   readonly settings: PartitionThreadSettings;
 }
 
+type Channel = ThreadChannel<ToPartitionThread, ToMainThread>;
+
 /** Serves the partitions until the main thread asks to close. Ends the thread when a flush fails. */
 export default async function runPartitionThread(task: PartitionThreadTask): Promise<void> {
-  const { port, settings } = task;
-  const log = createLogger(settings.logOptions).of('reprise::partition');
-  const figures = await openFigures(task);
-  const tracing = await openTracing(task.tracePort, log.of('reprise::tracing'));
   let schema: Schema = EMPTY_SCHEMA;
-  let host: PartitionHost | undefined;
+  let { isPaused } = task;
+  let running: RunningThread | undefined;
   const [schemaGiven, giveSchema] = signal();
   const [closeAsked, askToClose] = signal();
 
-  const channel = new ThreadChannel<ToPartitionThread, ToMainThread>({
-    port,
+  const channel: Channel = new ThreadChannel<ToPartitionThread, ToMainThread>({
+    port: task.port,
     largeBodyOf,
     onMessage: (message) => {
       switch (message.kind) {
@@ -91,9 +91,14 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
           const { ruleBook } = schema;
           schema = message.schema;
           giveSchema();
-          if (schema.ruleBook.version !== ruleBook.version) host?.scopeRulesChanged();
+          if (schema.ruleBook.version !== ruleBook.version) running?.host.scopeRulesChanged();
           return;
         }
+        case 'snapshotStep':
+          return running?.snapshotSteps.receive(message);
+        case 'startInvoking':
+          isPaused = false;
+          return running?.host.startInvoking();
         case 'close':
           return askToClose();
         case 'crash':
@@ -105,127 +110,143 @@ export default async function runPartitionThread(task: PartitionThreadTask): Pro
         case 'ping':
           return channel.post({ kind: 'pong' });
         case 'report': {
+          const report = running?.report();
           const { requestId } = message;
-          if (host === undefined) return;
-          const report = makeReport(task.thread, { figures, host, transport, schema });
-          return channel.postAlone({ kind: 'report', requestId, report });
+          if (report !== undefined) channel.postAlone({ kind: 'report', requestId, report });
+          return;
         }
         case 'command':
         case 'deliver':
         case 'ackDelivery':
         case 'resendOutbox':
         case 'settle':
-          return host?.receive(message);
+          return running?.host.receive(message);
       }
     },
   });
 
-  const transport = openDeploymentTransport(settings.transports, figures.statistics.connections);
-  host = openHost(task, {
-    figures,
-    log,
-    transport,
-    schema: { current: () => schema },
-    tracer: tracing?.invocations,
-    toMain: (message) => channel.post(message),
-  });
+  const log = createLogger(task.settings.logOptions).of('reprise::partition');
+  const statistics = createStatistics();
+  const storage = await openStorage(task, statistics).catch((error: unknown) =>
+    endUnstored(channel, error),
+  );
+  const tracing = await openTracing(task.tracePort, log.of('reprise::tracing'));
+  const schemaReader = { current: () => schema };
+  const context = { channel, log, statistics, storage, tracing, schema: schemaReader, isPaused };
+  running = openThread(task, context);
   // Under no rules at all, what waits for a slot would start.
   await schemaGiven;
-  host.recover();
+  running.host.recover();
   channel.post({ kind: 'ready' });
 
   await closeAsked;
-  // In this order attempts are let go, and do not fail.
-  await host.close();
-  await transport.close();
-  await closeFigures(figures);
-  await tracing?.close();
+  await running.close();
   channel.close();
 }
 
-/** What a thread has that counts. */
-interface Figures {
-  readonly statistics: {
-    readonly partitions: PartitionStatistics;
-    readonly attempts: AttemptStatistics;
-    readonly connections: ConnectionStatistics;
-    readonly log: LogStatistics;
-  };
-  readonly eventLoop: EventLoopMonitor;
-  readonly environments: ReadonlyArray<{
-    readonly tables: LmdbBackend;
-    readonly backend: LoggedBackend;
-  }>;
+interface RunningThread {
+  readonly host: PartitionHost;
+  readonly snapshotSteps: SnapshotSteps;
+  report(): ThreadReport;
+  close(): Promise<void>;
 }
 
-async function openFigures({ thread, settings }: PartitionThreadTask): Promise<Figures> {
-  const statistics = {
+interface ThreadContext {
+  readonly channel: Channel;
+  readonly log: Logger;
+  readonly statistics: ThreadStatistics;
+  readonly storage: PartitionStorage;
+  readonly tracing: Tracing | undefined;
+  readonly schema: SchemaReader;
+  readonly isPaused: boolean;
+}
+
+function openThread(task: PartitionThreadTask, context: ThreadContext): RunningThread {
+  const { channel, statistics, storage, tracing } = context;
+  const transport = openDeploymentTransport(task.settings.transports, statistics.connections);
+  const host = openHost(task, { ...context, transport });
+  const answer = (message: ToMainThread): void => channel.post(message);
+  const snapshotSteps = new SnapshotSteps({ host, storage, answer });
+  const eventLoop = monitorEventLoop();
+  return {
+    host,
+    snapshotSteps,
+    report: () => makeReport(task.thread, { ...context, eventLoop, host, transport }),
+    close: async () => {
+      eventLoop.close();
+      // In this order attempts are let go, and do not fail.
+      await host.close();
+      await transport.close();
+      snapshotSteps.release();
+      await storage.close();
+      await tracing?.close();
+    },
+  };
+}
+
+/** What a thread counts. */
+interface ThreadStatistics {
+  readonly partitions: PartitionStatistics;
+  readonly attempts: AttemptStatistics;
+  readonly connections: ConnectionStatistics;
+  readonly log: LogStatistics;
+}
+
+function createStatistics(): ThreadStatistics {
+  return {
     partitions: new PartitionStatistics(),
     attempts: new AttemptStatistics(),
     connections: new ConnectionStatistics(),
     log: new LogStatistics(),
   };
-  const environments = await Promise.all(
-    settings.environmentPaths.map(async (path) => {
-      const tables = openTables(path);
-      const options = { tables, path, name: `${thread}`, statistics: statistics.log };
-      return { tables, backend: await openLoggedBackend(options) };
-    }),
-  );
-  return { statistics, eventLoop: monitorEventLoop(), environments };
 }
 
-async function closeFigures({ eventLoop, environments }: Figures): Promise<void> {
-  eventLoop.close();
-  for (const { backend } of environments) await backend.close();
+function openStorage(
+  { thread, partitions, settings }: PartitionThreadTask,
+  statistics: ThreadStatistics,
+): Promise<PartitionStorage> {
+  const names = { name: `${thread}`, partitions, statistics: statistics.log };
+  return openPartitionStorage({ ...settings, ...names });
 }
 
-interface HostParts {
-  readonly figures: Figures;
-  readonly log: Logger;
-  readonly transport: DeploymentTransport;
-  readonly schema: SchemaReader;
-  readonly tracer: InvocationTracer | undefined;
-  readonly toMain: (message: ToMainThread) => void;
-}
-
-function openHost(task: PartitionThreadTask, parts: HostParts): PartitionHost {
-  const { settings, partitions } = task;
-  const { figures, log, transport, schema, tracer, toMain } = parts;
-  const backends = figures.environments.map(({ backend }) => backend);
+function openHost(
+  { settings }: PartitionThreadTask,
+  parts: ThreadContext & { readonly transport: DeploymentTransport },
+): PartitionHost {
+  const { channel, log, statistics, storage, tracing, transport, schema, isPaused } = parts;
   return new PartitionHost({
     partitionsCount: settings.partitionsCount,
-    stores: openStores(backends, settings.partitionsCount, partitions),
+    stores: storage.stores,
     attempts: {
       transport,
       schema,
       observer: attemptObserver(log.of('reprise::attempt')),
-      tracer,
+      tracer: tracing?.invocations,
       ...attemptSettings(settings),
     },
     attemptsPerDeploymentMax: settings.attemptsPerDeploymentMax,
     eagerStateBytesMax: settings.eagerStateBytesMax,
     cleanupIntervalMs: settings.cleanupIntervalMs,
-    toMain,
-    statistics: figures.statistics,
+    isPaused,
+    toMain: (message) => channel.post(message),
+    statistics,
     onFlushFailed: (error) => {
       log.error('a batch could not be made durable; the partition thread ends', { error });
-      process.exit(1);
+      endUnstored(channel, error);
     },
   });
 }
 
 function makeReport(
   thread: number,
-  parts: {
-    readonly figures: Figures;
+  parts: ThreadContext & {
+    readonly eventLoop: EventLoopMonitor;
     readonly host: PartitionHost;
     readonly transport: { readonly openStreamsCount: number };
-    readonly schema: Schema;
   },
 ): ThreadReport {
-  const { figures, host, transport, schema } = parts;
-  const { statistics, environments, eventLoop } = figures;
+  const { statistics, eventLoop, storage, host, transport } = parts;
+  const schema = parts.schema.current();
   const partitionReports = host.partitionReports();
   const samples = partitionThreadSamples({
     thread: `${thread}`,
@@ -236,10 +257,9 @@ function makeReport(
     connections: statistics.connections,
     openStreamsCount: transport.openStreamsCount,
     log: statistics.log,
-    backlogs: environments.map(({ backend }) => backend.backlog),
+    backlogs: storage.backlogs,
     // Every thread has every environment open; the first one tells of them.
-    tables:
-      thread === 0 ? environments.map(({ tables }, index) => tableFigures(tables, index)) : [],
+    tables: thread === 0 ? storage.tableUses.map(tableFigures) : [],
   });
   return {
     samples: [...samples, ...eventLoop.samples(`${thread}`)],
@@ -249,7 +269,7 @@ function makeReport(
   };
 }
 
-function tableFigures({ use }: LmdbBackend, index: number) {
+function tableFigures(use: PartitionStorage['tableUses'][number], index: number) {
   return { environment: `${index}`, ...use };
 }
 
@@ -272,17 +292,22 @@ function signal(): readonly [given: Promise<void>, give: () => void] {
   return [given, () => give()];
 }
 
-function openStores(
-  backends: readonly LoggedBackend[],
-  partitionsCount: number,
-  partitions: readonly PartitionNumber[],
-): Map<PartitionNumber, PartitionStore> {
-  const stores = new Map<PartitionNumber, PartitionStore>();
-  for (const partition of partitions) {
-    const backend = must(backends[partition % backends.length], 'there is an environment');
-    stores.set(partition, openPartitionStore({ backend, partition, partitionsCount }));
-  }
-  return stores;
+/** Ends the thread, and lets the main thread know that its successor will have the same trouble. */
+function endUnstored(channel: Channel, error: unknown): never {
+  channel.postAlone({ kind: 'storageFailed', failure: describeFailure(error) });
+  process.exit(1);
+}
+
+/** LMDB adds addresses of its memory. */
+const LMDB_DETAILS = /: Attempting to write page .*/s;
+
+/** The innermost reason is the system's. */
+function describeFailure(error: unknown): StorageFailure {
+  let reason = error;
+  while (reason instanceof Error && reason.cause !== undefined) reason = reason.cause;
+  const text = reason instanceof Error ? reason.message : String(reason);
+  const message = text.replace(LMDB_DETAILS, '');
+  return { message, isLasting: error instanceof DataDirectoryError };
 }
 
 /** Random bytes for ids, drawn from the system in blocks because a draw costs more than the bytes. */

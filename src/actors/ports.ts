@@ -38,7 +38,7 @@ export interface PartitionStore extends PartitionState {
   commit(): Promise<void>;
   /** Resolves once snapshots that other threads take show every batch committed so far. */
   settle(): Promise<void>;
-  /** Of the partition as it is now; right once `unfinishedInvocations` was read to its end. */
+  /** Of the partition as it is now; right once `unfinishedInvocations`, of either kind, was read to its end. */
   readonly invocationCounts: Readonly<InvocationCounts>;
   close(): Promise<void>;
 }
@@ -115,7 +115,7 @@ export interface RequestIdentity {
 /** Persists the schema on the main thread. */
 export interface SchemaStore {
   load(): Schema;
-  /** Resolves once flushed. */
+  /** Resolves once flushed. Rejects with `StorageUnavailableError` when the change may not be durable. */
   save(schema: Schema): Promise<void>;
   close(): Promise<void>;
 }

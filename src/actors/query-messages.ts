@@ -33,6 +33,8 @@ export type ToQueryThread =
       readonly requestId: number;
       readonly statuses: readonly AttemptStatus[];
     }
+  /** Snapshots may lack what is flushed. */
+  | { readonly kind: 'notSettled'; readonly requestId: number; readonly message: string }
   | { readonly kind: 'close' };
 
 export type FromQueryThread =

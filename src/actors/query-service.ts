@@ -27,7 +27,7 @@ const HEAP_MIB_MAX = 1024;
 export interface QueryServiceOptions {
   readonly settings: QueryThreadSettings;
   readonly schema: () => Schema;
-  /** Makes snapshots up to date; gives what the partition threads know of the attempts in question. */
+  /** Makes snapshots up to date, or rejects; gives what the partition threads know of the attempts in question. */
   readonly settle: (needs: SnapshotNeeds) => Promise<readonly AttemptStatus[]>;
   readonly onThreadLost: (error: unknown) => void;
 }
@@ -150,10 +150,19 @@ export class QueryService implements QueryEngine {
       return;
     }
     const { requestId, needs } = message;
-    void this.#options.settle(needs).then((statuses) => {
+    void this.#settle(requestId, needs).then((answer) => {
       // Without a thread nobody waits any more.
-      if (this.#thread !== undefined) this.#post({ kind: 'settled', requestId, statuses });
+      if (this.#thread !== undefined) this.#post(answer);
     });
+  }
+
+  async #settle(requestId: number, needs: SnapshotNeeds): Promise<ToQueryThread> {
+    try {
+      return { kind: 'settled', requestId, statuses: await this.#options.settle(needs) };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { kind: 'notSettled', requestId, message };
+    }
   }
 
   /** Whatever was asked of it fails. The next query starts another one. */

@@ -12,6 +12,7 @@ import { Snapshot } from '../storage/query/snapshot.ts';
 import type { AttemptStatus } from './domain/attempt-status.ts';
 import { parseInvocationId, type InvocationId } from './domain/ids.ts';
 import { EMPTY_SCHEMA, type Schema } from './domain/schema.ts';
+import { QueryError } from './domain/query-error.ts';
 import type { DurationMs } from './domain/time.ts';
 import type { FromQueryThread, ToQueryThread } from './query-messages.ts';
 
@@ -84,6 +85,8 @@ export default async function runQueryThread({ port, settings }: QueryThreadTask
           return;
         case 'settled':
           return settling.hear(message.requestId, message.statuses);
+        case 'notSettled':
+          return settling.fail(message.requestId, message.message);
         case 'close':
           return resolve();
       }
@@ -117,10 +120,15 @@ function buffersOf(piece: unknown): ArrayBuffer[] {
   return piece instanceof Uint8Array && piece.buffer instanceof ArrayBuffer ? [piece.buffer] : [];
 }
 
+interface WaitingQuery {
+  readonly resolve: (statuses: readonly AttemptStatus[]) => void;
+  readonly reject: (error: QueryError) => void;
+}
+
 /** Asks the main thread to make snapshots up to date. */
 class Settling {
   readonly #post: Post;
-  readonly #waiting = new Map<number, (statuses: readonly AttemptStatus[]) => void>();
+  readonly #waiting = new Map<number, WaitingQuery>();
   #requestsCount = 0;
 
   constructor(post: Post) {
@@ -133,15 +141,20 @@ class Settling {
     const ids = texts && [...texts].flatMap(idIn);
     this.#requestsCount += 1;
     const requestId = this.#requestsCount;
-    const statuses = await new Promise<readonly AttemptStatus[]>((resolve) => {
-      this.#waiting.set(requestId, resolve);
+    const statuses = await new Promise<readonly AttemptStatus[]>((resolve, reject) => {
+      this.#waiting.set(requestId, { resolve, reject });
       this.#post({ kind: 'settle', requestId, needs: { ids, showsAttempts } });
     });
     return new Map(statuses.map((status) => [status.invocationId, status]));
   }
 
   hear(requestId: number, statuses: readonly AttemptStatus[]): void {
-    this.#waiting.get(requestId)?.(statuses);
+    this.#waiting.get(requestId)?.resolve(statuses);
+    this.#waiting.delete(requestId);
+  }
+
+  fail(requestId: number, message: string): void {
+    this.#waiting.get(requestId)?.reject(new QueryError('unavailable', message));
     this.#waiting.delete(requestId);
   }
 }

@@ -31,6 +31,8 @@ interface PendingRequest {
 
 type ThreadState =
   | { readonly kind: 'absent' }
+  /** Nothing can be stored; requests are refused instead of waiting for a successor. */
+  | { readonly kind: 'unavailable'; readonly reason: string }
   | { readonly kind: 'recovering'; readonly channel: PartitionThreadChannel }
   | { readonly kind: 'ready'; readonly channel: PartitionThreadChannel };
 
@@ -119,15 +121,22 @@ export class Router implements InvocationGateway, InvocationOperator {
 
   /**
    * Resolves once snapshots show everything that is flushed, with what is known of the attempts in
-   * question. A thread that starts, or is being replaced, is waited for.
+   * question. A thread that starts, or is being replaced, is waited for; one that can store nothing may
+   * lack what was flushed, and has the query refused.
    */
   settle(needs: SnapshotNeeds): Promise<readonly AttemptStatus[]> {
     const { partitionsCount } = this.#options;
     const { ids } = needs;
     const asked = ids && new Set(ids.map((id) => this.#threadOf(partitionOf(id, partitionsCount))));
-    return this.#census.take([...(asked ?? this.#threads.keys())], (thread, requestId) =>
+    const threads = [...(asked ?? this.#threads.keys())];
+    const settled = this.#census.take(threads, (thread, requestId) =>
       this.#postIfReady(thread, { kind: 'settle', requestId, ...needs }),
     );
+    for (const thread of threads) {
+      const state = this.#threads[thread];
+      if (state?.kind === 'unavailable') this.#census.refuse(thread, state.reason);
+    }
+    return settled;
   }
 
   /** Partitions that live on a thread. */
@@ -148,15 +157,28 @@ export class Router implements InvocationGateway, InvocationOperator {
     channel.postAlone({ kind: 'schema', schema: this.#options.schema() });
   }
 
+  /** Every thread has recovered its partitions. */
+  isReady(): boolean {
+    return this.#threads.every(({ kind }) => kind === 'ready');
+  }
+
+  /** The thread cannot store anything: whoever waits for it is told, and whoever asks from now on. */
+  storageFailed(thread: number, message: string): void {
+    const reason = `the partition can store nothing now (${message}).`;
+    this.#threads[thread] = { kind: 'unavailable', reason };
+    this.#refusePending((partition) => this.#threadOf(partition) === thread, reason);
+    this.#census.refuse(thread, reason);
+  }
+
   /** The thread is gone, with everything that was on its way to or from it. */
   threadLost(thread: number): void {
+    if (this.#threads[thread]?.kind === 'unavailable') return;
     this.#threads[thread] = { kind: 'absent' };
-    for (const [requestId, { partition, command, reject }] of this.#pending) {
-      if (this.#threadOf(partition) !== thread || isRepeatable(command)) continue;
-      this.#pending.delete(requestId);
-      count(this.#refusedCounts, partition);
-      reject(new GatewayUnavailableError('the partition restarted while it handled the request'));
-    }
+    const reason = 'the partition restarted while it handled the request';
+    this.#refusePending(
+      (partition, command) => this.#threadOf(partition) === thread && !isRepeatable(command),
+      reason,
+    );
   }
 
   get statistics(): RequestStatistics {
@@ -171,6 +193,8 @@ export class Router implements InvocationGateway, InvocationOperator {
     switch (message.kind) {
       case 'ready':
         return this.#threadReady(thread);
+      case 'storageFailed':
+        return this.storageFailed(thread, message.failure.message);
       case 'reply': {
         const pending = this.#pending.get(message.requestId);
         if (pending === undefined) return;
@@ -186,6 +210,7 @@ export class Router implements InvocationGateway, InvocationOperator {
         return this.#postIfReady(this.#threadOf(message.to), message);
       case 'pong':
       case 'report':
+      case 'snapshotStepDone':
         // For the supervisor.
         return;
     }
@@ -193,7 +218,7 @@ export class Router implements InvocationGateway, InvocationOperator {
 
   publishSchema(schema: Schema): void {
     for (const thread of this.#threads) {
-      if (thread.kind !== 'absent') thread.channel.postAlone({ kind: 'schema', schema });
+      if ('channel' in thread) thread.channel.postAlone({ kind: 'schema', schema });
     }
   }
 
@@ -234,10 +259,27 @@ export class Router implements InvocationGateway, InvocationOperator {
     requestId: string,
     command: PartitionCommand,
   ): Promise<RequestReply> {
+    const state = this.#threads[this.#threadOf(partition)];
+    if (state?.kind === 'unavailable') {
+      count(this.#refusedCounts, partition);
+      return Promise.reject(new GatewayUnavailableError(state.reason));
+    }
     return new Promise((resolve, reject) => {
       this.#pending.set(requestId, { partition, command, resolve, reject });
       this.#postIfReady(this.#threadOf(partition), { kind: 'command', partition, command });
     });
+  }
+
+  #refusePending(
+    isRefused: (partition: PartitionNumber, command: PartitionCommand) => boolean,
+    reason: string,
+  ): void {
+    for (const [requestId, { partition, command, reject }] of this.#pending) {
+      if (!isRefused(partition, command)) continue;
+      this.#pending.delete(requestId);
+      count(this.#refusedCounts, partition);
+      reject(new GatewayUnavailableError(reason));
+    }
   }
 
   #threadReady(thread: number): void {

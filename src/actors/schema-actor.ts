@@ -199,12 +199,21 @@ export class SchemaActor implements SchemaRegistry {
     });
   }
 
-  /** Keeps S1. */
+  /** Calls `use` while nothing changes. */
+  hold<T>(use: () => Promise<T>): Promise<T> {
+    return this.#inTurn(use);
+  }
+
   #change<T>(decide: (schema: Schema) => Decision<T>): Promise<T> {
-    const change = this.#lastChange.then(() => this.#apply(decide));
+    return this.#inTurn(() => this.#apply(decide));
+  }
+
+  /** Keeps S1. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#lastChange.then(act);
     // A change that could not be stored is its client's to hear about; the next one goes on.
-    this.#lastChange = change.catch(() => undefined);
-    return change;
+    this.#lastChange = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Keeps S2. */

@@ -3,14 +3,22 @@
 //       process inside LMDB. Shutdown is a message.
 //   S2. A thread that dies is replaced, and its successor recovers from the stored state alone.
 //   S3. Threads that keep dying end the process: something is wrong that a restart does not mend.
+//   S4. A thread that can store nothing is no such death: it is tried again, at growing intervals, until
+//       there is space or the disk is well. Only what is damaged ends the process.
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { must } from './domain/assert.ts';
 import { largeBodyOf } from './messages.ts';
-import type { ToMainThread, ToPartitionThread } from './messages.ts';
+import type {
+  SnapshotStepAnswer,
+  StorageFailure,
+  ToMainThread,
+  ToPartitionThread,
+} from './messages.ts';
 import type { PartitionThreadTask, PartitionThreadSettings } from './partition-thread.ts';
 import type { PartitionThreadInspector, PartitionThreadState, ThreadFindings } from './ports.ts';
 import type { PartitionThreadChannel, Router } from './router.ts';
+import { StorageOutages } from './storage-outages.ts';
 import { ThreadChannel } from './thread-channel.ts';
 import { ThreadReports } from './thread-reports.ts';
 import { ThreadWatch } from './thread-watch.ts';
@@ -25,13 +33,25 @@ export interface SupervisorOptions {
   readonly settings: PartitionThreadSettings;
   /** A way for the traces of one more thread; none when tracing is off. */
   readonly openTracePort: () => MessagePort | undefined;
-  readonly onThreadLost: (thread: number, error: unknown) => void;
+  /** Nothing is invoked before `startInvoking`. */
+  readonly isPaused: boolean;
+  readonly onThreadDied: (thread: number, error: unknown) => void;
+  readonly onStorageFailed: (thread: number, message: string, retryInMs: number) => void;
+  readonly onStorageRecovered: (thread: number) => void;
   /** Silence after which a thread counts as hung. Unit: milliseconds. */
   readonly silenceMsMax: number;
   readonly onThreadHung: (thread: number, silentMs: number) => void;
   readonly onThreadAnswered: (thread: number, silentMs: number) => void;
   /** The partitions cannot be kept running. */
   readonly onFatal: (error: Error) => void;
+}
+
+/** Hears what concerns snapshots. */
+export interface SnapshotWatcher {
+  stepDone(thread: number, answer: SnapshotStepAnswer): void;
+  threadLost(thread: number): void;
+  /** The threads are about to close what is pinned. */
+  close(): Promise<void>;
 }
 
 export class Supervisor implements PartitionThreadInspector {
@@ -44,17 +64,28 @@ export class Supervisor implements PartitionThreadInspector {
   readonly #pool: Piscina<PartitionThreadTask, void>;
   readonly #channels: PartitionThreadChannel[] = [];
   readonly #tasks: Array<Promise<void>> = [];
+  readonly #outages = new StorageOutages();
+  /** Why a thread ends that said so. */
+  readonly #failures = new Map<number, StorageFailure>();
+  readonly #retries = new Map<number, NodeJS.Timeout>();
   #deathsMs: number[] = [];
+  #isPaused: boolean;
+  #snapshots: SnapshotWatcher | undefined;
   #isClosing = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#isPaused = options.isPaused;
     const { threadsCount, silenceMsMax } = options;
     this.#starts = Array.from({ length: threadsCount }, () => 0);
     this.#watch = new ThreadWatch({
       threadsCount,
       silenceMsMax,
-      ping: (thread) => this.#channels[thread]?.post({ kind: 'ping' }),
+      ping: (thread) => {
+        // Who is down does not hang.
+        if (this.#retries.has(thread)) this.#watch.answered(thread);
+        else this.#channels[thread]?.post({ kind: 'ping' });
+      },
       onHung: options.onThreadHung,
       onAnswered: options.onThreadAnswered,
     });
@@ -97,6 +128,25 @@ export class Supervisor implements PartitionThreadInspector {
     );
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Lets attempts start and timers fire, on threads to come as well. */
+  startInvoking(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    for (const channel of this.#channels) channel.postAlone({ kind: 'startInvoking' });
+  }
+
+  watchSnapshots(snapshots: SnapshotWatcher): void {
+    this.#snapshots = snapshots;
+  }
+
+  post(thread: number, message: ToPartitionThread): void {
+    this.#channels[thread]?.postAlone(message);
+  }
+
   /** Ends a thread at once, as a crash would. */
   crashThread(thread: number): void {
     this.#channels[thread]?.postAlone({ kind: 'crash' });
@@ -109,7 +159,9 @@ export class Supervisor implements PartitionThreadInspector {
 
   async close(): Promise<void> {
     this.#isClosing = true;
+    for (const timer of this.#retries.values()) clearTimeout(timer);
     this.#watch.close();
+    await this.#snapshots?.close();
     for (const channel of this.#channels) channel.postAlone({ kind: 'close' });
     await Promise.all(this.#tasks);
     for (const channel of this.#channels) channel.close();
@@ -131,7 +183,8 @@ export class Supervisor implements PartitionThreadInspector {
     const partitions = router.partitionsOf(thread);
     const tracePort = openTracePort();
     const transferList = tracePort === undefined ? [port2] : [port2, tracePort];
-    const task = { port: port2, tracePort, thread, partitions, settings };
+    const isPaused = this.#isPaused;
+    const task = { port: port2, tracePort, thread, partitions, isPaused, settings };
     this.#tasks[thread] = this.#pool.run(task, { transferList }).then(
       () => undefined,
       (error: unknown) => this.#replace(thread, error),
@@ -144,8 +197,16 @@ export class Supervisor implements PartitionThreadInspector {
         return this.#watch.answered(thread);
       case 'report':
         return this.#reports.receive(message.requestId, message.report);
+      case 'snapshotStepDone':
+        return this.#snapshots?.stepDone(thread, message);
       case 'ready':
         this.#ready.add(thread);
+        if (this.#outages.isUp(thread, performance.now())) {
+          this.#options.onStorageRecovered(thread);
+        }
+        break;
+      case 'storageFailed':
+        this.#failures.set(thread, message.failure);
         break;
       case 'reply':
       case 'settled':
@@ -162,7 +223,10 @@ export class Supervisor implements PartitionThreadInspector {
     this.#reports.threadLost(thread);
     if (this.#isClosing) return;
     this.#options.router.threadLost(thread);
-    this.#options.onThreadLost(thread, error);
+    this.#snapshots?.threadLost(thread);
+    const failure = this.#failures.get(thread);
+    if (failure !== undefined) return this.#retry(thread, failure);
+    this.#options.onThreadDied(thread, error);
     const nowMs = performance.now();
     this.#deathsMs = this.#deathsMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS);
     this.#deathsMs.push(nowMs);
@@ -171,5 +235,18 @@ export class Supervisor implements PartitionThreadInspector {
       return this.#options.onFatal(new Error(message, { cause: error }));
     }
     this.#run(thread);
+  }
+
+  /** Keeps S4. */
+  #retry(thread: number, { message, isLasting }: StorageFailure): void {
+    if (isLasting) return this.#options.onFatal(new Error(message));
+    this.#failures.delete(thread);
+    const retryInMs = this.#outages.failed(thread, performance.now());
+    this.#options.onStorageFailed(thread, message, retryInMs);
+    const timer = setTimeout(() => {
+      this.#retries.delete(thread);
+      this.#run(thread);
+    }, retryInMs);
+    this.#retries.set(thread, timer);
   }
 }

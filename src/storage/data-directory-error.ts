@@ -11,6 +11,8 @@ export type DataDirectoryErrorKind =
   | 'badMarker'
   /** A record of a log is damaged that had been flushed. */
   | 'damagedLog'
+  /** A file of tables is missing, cut off or not what LMDB wrote. */
+  | 'damagedTables'
   /** The directory holds data of a Restate server. */
   | 'foreignData'
   /** The base directory holds data of nodes with other names, and no name was chosen. */

@@ -22,6 +22,8 @@ const MARKER = z.object({
   environmentsCount: z.int().min(1).max(PARTITIONS_COUNT_MAX),
   /** RFC 3339, UTC. */
   createdAt: z.iso.datetime(),
+  /** Every environment has been made: one that is missing is lost. */
+  hasTables: z.boolean().optional(),
 });
 
 const VERSION_ONLY = z.object({ formatVersion: z.number() });

@@ -128,7 +128,8 @@ function refuseOtherNodes(baseDir: string, nodeName: string): void {
   );
 }
 
-function nodesIn(baseDir: string): readonly string[] {
+/** Names of the nodes that have data in the base directory. */
+export function nodesIn(baseDir: string): readonly string[] {
   if (!existsSync(baseDir)) return [];
   return readdirSync(baseDir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && hasMarker(join(baseDir, entry.name)))

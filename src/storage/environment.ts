@@ -13,8 +13,11 @@ const INITIAL_MAP_BYTES = 1024 ** 3;
 /** Read transactions at once, over all threads. A thread uses one, plus one per open iteration. */
 const READERS_MAX = 512;
 
-/** Opens or makes the environment in a directory. */
-export function openEnvironment(directory: string): Environment {
+/**
+ * Opens or makes the environment in a directory. lmdb-js dies of a damaged file: see `readTablesHead`.
+ * `mapBytes` is for tests of the map's growth.
+ */
+export function openEnvironment(directory: string, mapBytes = INITIAL_MAP_BYTES): Environment {
   return open<Uint8Array, Buffer>({
     path: directory,
     noSubdir: false,
@@ -26,7 +29,7 @@ export function openEnvironment(directory: string): Environment {
     // event-loop turn, with its writer thread waiting inside: a thread that ended in that turn would
     // leave the writer waiting for ever, and with it the process or the thread's successor.
     eventTurnBatching: false,
-    mapSize: INITIAL_MAP_BYTES,
+    mapSize: mapBytes,
     maxReaders: READERS_MAX,
   });
 }

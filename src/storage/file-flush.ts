@@ -30,8 +30,16 @@ export function writeFileFlushed(path: string, temporary: string, text: string):
 /** Makes the entries of a directory durable: files made, renamed, removed. */
 export function flushDirectory(directory: string): void {
   // Windows cannot open a directory as a file; its file system journals renames by itself.
-  if (process.platform === 'win32') return;
-  const handle = openSync(directory, 'r');
+  if (process.platform !== 'win32') flush(directory, 'r');
+}
+
+/** Makes what others wrote to a file durable. */
+export function flushFile(path: string): void {
+  flush(path, 'r+');
+}
+
+function flush(path: string, flags: string): void {
+  const handle = openSync(path, flags);
   try {
     fsyncSync(handle);
   } finally {

@@ -26,7 +26,7 @@ export interface KeyValueBackend {
    * change any more.
    */
   commit(writes: readonly Write[], onApplied?: () => void): Promise<void>;
-  /** Resolves once reads, also those of other threads, see every batch committed so far. */
+  /** Resolves once reads, also those of other threads, see every batch committed so far, or rejects. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }

@@ -10,8 +10,10 @@
 //       also flush it after this one failed, and a batch would stand on a lost one. With staggered
 //       commits of 4, 16 and 64 clients the two ways did not differ beyond the noise of ± 10 %.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { HeldPin } from '../actors/snapshot-ports.ts';
 import { type Environment, openEnvironment } from './environment.ts';
 import type { KeyRange, KeyValueBackend, Write } from './key-value-backend.ts';
+import { pinTables } from './tables-pin.ts';
 
 interface WaitingCommit {
   readonly writes: readonly Write[];
@@ -21,13 +23,16 @@ interface WaitingCommit {
 }
 
 export class LmdbBackend implements KeyValueBackend {
+  readonly #directory: string;
   readonly #environment: Environment;
   #waiting: WaitingCommit[] = [];
   #flushing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(environment: Environment) {
-    this.#environment = environment;
+  /** Opens or makes the environment in the directory. */
+  constructor(directory: string, mapBytes?: number) {
+    this.#directory = directory;
+    this.#environment = openEnvironment(directory, mapBytes);
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -55,6 +60,12 @@ export class LmdbBackend implements KeyValueBackend {
 
   async settle(): Promise<void> {
     await this.#flushing;
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** What is applied now can be copied until the pin is released. Nothing may write meanwhile. */
+  pin(): HeldPin {
+    return pinTables(this.#environment, this.#directory);
   }
 
   get use(): TableUse {
@@ -110,9 +121,9 @@ export interface TableUse {
   readonly rowsCount: number;
 }
 
-/** Opens or makes the tables in a directory. */
-export function openTables(directory: string): LmdbBackend {
-  return new LmdbBackend(openEnvironment(directory));
+/** Opens or makes the tables in a directory. `mapBytes` is for tests of the map's growth. */
+export function openTables(directory: string, mapBytes?: number): LmdbBackend {
+  return new LmdbBackend(directory, mapBytes);
 }
 
 /** lmdb-js leaves the form of its statistics open. */

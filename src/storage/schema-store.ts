@@ -18,10 +18,11 @@ import {
   type ServiceRevision,
 } from '../actors/domain/schema.ts';
 import { EMPTY_RULE_BOOK, type LimitRule, type RuleBook } from '../actors/domain/rule-book.ts';
+import { StorageUnavailableError } from '../actors/domain/storage-error.ts';
 import type { SchemaStore } from '../actors/ports.ts';
-import { openEnvironment } from './environment.ts';
+import type { HeldPin } from '../actors/snapshot-ports.ts';
 import type { KeyRange, Write } from './key-value-backend.ts';
-import { LmdbBackend } from './lmdb-backend.ts';
+import { type LmdbBackend, openTables } from './lmdb-backend.ts';
 import { packRow, unpackRow, unpackRowOfAny } from './value-codec.ts';
 
 const CHANGES_ROW_VERSION = 1;
@@ -61,18 +62,28 @@ const UNKNOWN: Schema = {
   ruleBook: { ...EMPTY_RULE_BOOK },
 };
 
-/** Opens or makes the store in a directory. */
-export function openSchemaStore(directory: string): SchemaStore {
-  return new LmdbSchemaStore(new LmdbBackend(openEnvironment(directory)));
+/** A schema store that can be copied while it is in use. */
+export interface PinnableSchemaStore extends SchemaStore {
+  /** What is stored now can be copied until the pin is released. Nothing may be saved meanwhile. */
+  pin(): HeldPin;
 }
 
-class LmdbSchemaStore implements SchemaStore {
-  readonly #backend: LmdbBackend;
+/** Opens or makes the store in a directory. */
+export function openSchemaStore(directory: string): PinnableSchemaStore {
+  return new LmdbSchemaStore(directory);
+}
+
+class LmdbSchemaStore implements PinnableSchemaStore {
+  readonly #directory: string;
+  #backend: LmdbBackend;
+  /** After a failed commit LMDB may refuse everything until the environment is opened anew. */
+  #isBroken = false;
   /** What is on disk; the deployments and rules of a later schema are mostly the same objects. */
   #stored: Schema = EMPTY_SCHEMA;
 
-  constructor(backend: LmdbBackend) {
-    this.#backend = backend;
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#backend = openTables(directory);
   }
 
   load(): Schema {
@@ -103,6 +114,29 @@ class LmdbSchemaStore implements SchemaStore {
   }
 
   async save(schema: Schema): Promise<void> {
+    try {
+      await this.#save(schema);
+    } catch (cause) {
+      this.#isBroken = true;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new StorageUnavailableError(`the schema cannot be stored: ${why}`, { cause });
+    }
+  }
+
+  pin(): HeldPin {
+    return this.#backend.pin();
+  }
+
+  async close(): Promise<void> {
+    await this.#backend.close();
+  }
+
+  async #save(schema: Schema): Promise<void> {
+    if (this.#isBroken) {
+      await this.#backend.close();
+      this.#backend = openTables(this.#directory);
+      this.#isBroken = false;
+    }
     const { deployments, kafka, ruleBook } = this.#stored;
     const writes = [
       { key: CHANGES_KEY, value: packChanges(schema.version) },
@@ -119,10 +153,6 @@ class LmdbSchemaStore implements SchemaStore {
     this.#stored = UNKNOWN;
     await this.#backend.commit(writes);
     this.#stored = schema;
-  }
-
-  async close(): Promise<void> {
-    await this.#backend.close();
   }
 
   /** Rows of one kind: `wanted` by name, of which those equal to `stored` are on disk already. */

@@ -2,21 +2,21 @@
 //   1 → 2   invocations are counted in blocks
 import type { PartitionNumber } from '../actors/domain/ids.ts';
 import type { DataDirectory } from './data-directory.ts';
-import { FORMAT_VERSION, writeMarker } from './data-directory-marker.ts';
+import { FORMAT_VERSION, type Marker, writeMarker } from './data-directory-marker.ts';
 import { KeyWriter, Table } from './key-codec.ts';
 import type { KeyValueBackend, Write } from './key-value-backend.ts';
 import { countInBlocks } from './tables/invocation-block.ts';
 import { storedInvocations } from './tables/invocation.ts';
 
 /**
- * Upgrades every environment, then the marker: an upgrade that a crash cut short begins again.
- * `openTables` opens one environment; its logs have been recovered.
+ * Upgrades every environment, then the marker, and returns it: an upgrade that a crash cut short begins
+ * again. `openTables` opens one environment; its logs have been recovered.
  */
 export async function upgradeFormat(
   { path, marker }: Pick<DataDirectory, 'path' | 'marker'>,
   openTables: ReadonlyArray<() => KeyValueBackend>,
-): Promise<void> {
-  if (marker.formatVersion === FORMAT_VERSION) return;
+): Promise<Marker> {
+  if (marker.formatVersion === FORMAT_VERSION) return marker;
   for (const open of openTables) {
     const tables = open();
     for (let partition = 0; partition < marker.partitionsCount; partition += 1) {
@@ -24,7 +24,9 @@ export async function upgradeFormat(
     }
     await tables.close();
   }
-  writeMarker(path, { ...marker, formatVersion: FORMAT_VERSION });
+  const upgraded = { ...marker, formatVersion: FORMAT_VERSION };
+  writeMarker(path, upgraded);
+  return upgraded;
 }
 
 /** A partition lies in one environment; in the others it has no rows. */

@@ -28,6 +28,8 @@ let directory: SeededDirectory;
 let service: QueryService;
 let schema: Schema;
 let attempts: readonly AttemptStatus[];
+/** Why snapshots cannot be made up to date. */
+let unsettled: Error | undefined;
 /** What snapshots were to be made up to date for. */
 let asked: SnapshotNeeds[];
 
@@ -42,7 +44,7 @@ after(async () => {
 });
 
 beforeEach(() => {
-  [schema, attempts, asked] = [EMPTY_SCHEMA, [], []];
+  [schema, attempts, asked, unsettled] = [EMPTY_SCHEMA, [], [], undefined];
 });
 
 function openService(
@@ -60,7 +62,7 @@ function openService(
     schema: () => schema,
     settle: (needs) => {
       asked.push(needs);
-      return Promise.resolve(attempts);
+      return unsettled === undefined ? Promise.resolve(attempts) : Promise.reject(unsettled);
     },
     onThreadLost,
   });
@@ -133,6 +135,13 @@ test('partitions are left alone by statements that read nothing of theirs', asyn
   await valuesOf('SELECT * FROM sys_service');
   await valuesOf('SELECT * FROM information_schema.tables');
   assert.deepEqual(asked, []);
+});
+
+test('a query whose snapshot might lack something is refused, unless it needs nothing of it', async () => {
+  unsettled = new Error('the partition can store nothing now');
+  const refused = valuesOf('SELECT id FROM sys_invocation');
+  await assert.rejects(refused, { kind: 'unavailable', message: /can store nothing now/ });
+  assert.deepEqual(await valuesOf('SELECT 1 AS one'), [[1n]]);
 });
 
 describe('attempts', () => {

@@ -328,6 +328,55 @@ test('requests of other threads, and requests that arrive meanwhile, survive the
   await Promise.all([other, late]);
 });
 
+test('a thread that can store nothing has all its requests refused, at once, until it is ready again', async (t) => {
+  const { router, say, start } = await createReadyRig(t);
+  const waiting = [
+    router.send(submissionIn(3)),
+    router.attach(idIn(3)),
+    router.call(submissionIn(1)),
+  ];
+  const other = router.attach(idIn(2));
+  const failure = { message: 'ENOSPC: no space left on device', isLasting: false };
+  say(1, { kind: 'storageFailed', failure });
+  for (const request of [...waiting, router.attach(idIn(3))]) {
+    await assert.rejects(request, { name: 'GatewayUnavailableError', message: /ENOSPC/ });
+  }
+  router.threadLost(1);
+  await assert.rejects(router.send(submissionIn(1)), /can store nothing now/);
+  assert.equal(router.isReady(), false);
+
+  const successor = start(1);
+  const asked = router.attach(idIn(3));
+  say(1, { kind: 'ready' });
+  assert.equal(router.isReady(), true);
+  const [command] = successor.commands(await successor.drain());
+  assert.ok(command !== undefined && 'requestId' in command.command);
+  const { requestId } = command.command;
+  say(1, { kind: 'reply', requestId, reply: { kind: 'notFound' } });
+  assert.deepEqual(await asked, { kind: 'notFound' });
+  router.close();
+  await assert.rejects(other, /the server stops/);
+});
+
+test('queries that a thread is needed for, which can store nothing, are refused; others are not', async (t) => {
+  const { router, say, start } = await createReadyRig(t);
+  const needs = { showsAttempts: false };
+  const waiting = router.settle(needs);
+  const other = router.settle({ ...needs, ids: [idIn(2)] });
+  const failure = { message: 'ENOSPC: no space left on device', isLasting: false };
+  const isRefused = { name: 'QueryError', kind: 'unavailable', message: /ENOSPC/ };
+  say(1, { kind: 'storageFailed', failure });
+  await assert.rejects(waiting, isRefused);
+  await assert.rejects(router.settle({ ...needs, ids: [idIn(3)] }), isRefused);
+  say(0, { kind: 'settled', requestId: 2, statuses: [] });
+  assert.deepEqual(await other, []);
+
+  start(1);
+  const later = router.settle({ ...needs, ids: [idIn(3)] });
+  say(1, { kind: 'storageFailed', failure });
+  await assert.rejects(later, isRefused);
+});
+
 test('when a thread is ready the others send it again what may be lost', async (t) => {
   const { router, start, say, threads } = await createReadyRig(t);
   router.threadLost(0);

@@ -250,7 +250,7 @@ describe('a logged backend', () => {
     const broken = new Proxy(tables, failingCommit);
     const backend = await open(broken);
     await backend.commit([put('a', '1')]);
-    await backend.settle();
+    await assert.rejects(backend.settle(), /the disk is full/);
     await assert.rejects(backend.commit([put('a', '2')]), /the disk is full/);
     await assert.rejects(backend.commit([put('a', '3')]), /the disk is full/);
     await backend.close();

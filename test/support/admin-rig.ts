@@ -59,6 +59,7 @@ export async function startAdminRig(
   const discovery = createDiscovery({ transport, commonHeaders, retryDelayMs: 1 });
   const logged: string[] = [];
   const context: AdminContext = {
+    invoking: { isPaused: false, startInvoking: () => {} },
     schema: new SchemaActor({ store, discovery, now: () => T0 }),
     operator,
     queries,

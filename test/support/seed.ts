@@ -15,8 +15,7 @@ import { durationMs, unixMillis } from '../../src/actors/domain/time.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
 import { encodeInputCommand } from '../../src/io/service-protocol/message-encoder.ts';
 import { openDataDirectory } from '../../src/storage/data-directory.ts';
-import { openEnvironment } from '../../src/storage/environment.ts';
-import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
+import { openTables } from '../../src/storage/lmdb-backend.ts';
 import { openPartitionStore } from '../../src/storage/partition-store.ts';
 import { SeededRandom } from './seeded-random.ts';
 
@@ -79,7 +78,7 @@ export async function seedInvocations(options: SeedOptions): Promise<void> {
   });
   const path = join(directory.path, 'partitions-0');
   mkdirSync(path, { recursive: true });
-  const backend = new LmdbBackend(openEnvironment(path));
+  const backend = openTables(path);
   const stores = Array.from({ length: options.partitionsCount }, (_, partition) =>
     openPartitionStore({
       backend,

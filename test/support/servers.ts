@@ -48,6 +48,12 @@ export interface ServerOptions {
   readonly nodeName?: string | undefined;
 }
 
+interface StartOptions {
+  /** Default: the server's own. */
+  readonly baseDir?: string | undefined;
+  readonly flags?: readonly string[] | undefined;
+}
+
 type Environment = Readonly<Record<string, string>>;
 
 /** Starts a server on free loopback ports and waits until it serves. */
@@ -145,9 +151,12 @@ export class TestServer {
   }
 
   /** Starts the process and waits until its ingress and its admin API answer. */
-  async start(environment: Environment = {}): Promise<void> {
+  async start(
+    environment: Environment = {},
+    { baseDir = this.dataDirectory, flags = [] }: StartOptions = {},
+  ): Promise<void> {
     if (this.#child !== undefined) this.#pastOutput += this.#child.output;
-    const child = launch(this.#kind, ['--base-dir', this.dataDirectory], {
+    const child = launch(this.#kind, ['--base-dir', baseDir, ...flags], {
       ...this.#environment,
       ...environment,
     });
@@ -160,8 +169,8 @@ export class TestServer {
    * Starts again on the same data directory and the same ports, after `kill` or `stop`. What is set
    * here holds for this process only.
    */
-  restart(environment: Environment = {}): Promise<void> {
-    return this.start(environment);
+  restart(environment: Environment = {}, options: StartOptions = {}): Promise<void> {
+    return this.start(environment, options);
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<ChildExit> {

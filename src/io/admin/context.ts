@@ -29,12 +29,19 @@ export interface AdminOptions {
   readonly disableWebPage?: boolean | undefined;
 }
 
+/** Whether anything is invoked. */
+export interface InvokingSwitch {
+  readonly isPaused: boolean;
+  startInvoking(): void;
+}
+
 /** What the admin API works with. */
 export interface AdminContext {
   readonly schema: SchemaRegistry;
   readonly operator: InvocationOperator;
   readonly queries: QueryEngine;
   readonly serdes: SerdeClient;
+  readonly invoking: InvokingSwitch;
   readonly clock: () => UnixMillis;
   readonly random: (bytesCount: number) => Uint8Array;
   readonly options: AdminOptions;

@@ -1,4 +1,5 @@
 // The admin API, port 9070: routes requests, and turns refusals into responses. Thread: main.
+import { StorageUnavailableError } from '../../actors/domain/storage-error.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/exchange.ts';
 import { AdminError, errorResponse } from './admin-error.ts';
 import { compressResponse } from './compression.ts';
@@ -63,6 +64,10 @@ async function answer(
     if (error instanceof Error && error.name === 'GatewayUnavailableError') {
       const reason = `Error when routing the request internally. Reason: ${error.message}`;
       return errorResponse(new AdminError('unavailable', reason));
+    }
+    if (error instanceof StorageUnavailableError) {
+      log.error(`handling ${request.method} ${request.path} failed`, { error });
+      return errorResponse(new AdminError('unavailable', error.message));
     }
     log.error(`handling ${request.method} ${request.path} failed`, { error });
     return errorResponse(new AdminError('internal', 'Internal server error'));

@@ -1,10 +1,13 @@
-// What the server says about itself: /health, /version, /cluster-health.
+// What the server says about itself: /health, /version, /cluster-health; and the end of a paused start.
 import { z } from 'zod';
 import { component } from './components.ts';
-import type { AdminContext, AdminOptions } from './context.ts';
+import type { HttpResponse } from '../http/exchange.ts';
+import type { AdminContext, AdminOptions, InvokingSwitch } from './context.ts';
 import { FEATURE_NAMES } from './features.ts';
 import { NOTHING, operation } from './operation.ts';
-import { ADMIN_API_VERSION_MAX, ADMIN_API_VERSION_MIN, route, type Route } from './route.ts';
+import { emptyResponse, jsonResponse } from './respond.ts';
+import { ADMIN_API_VERSION_MAX, ADMIN_API_VERSION_MIN, route } from './route.ts';
+import type { Operation, Route } from './route.ts';
 
 /**
  * The version of the reference whose contracts this server keeps. The official command line and web
@@ -35,21 +38,35 @@ const clusterHealthResponse = component(
   }),
 );
 
-export function versionRoutes({ options }: AdminContext): readonly Route[] {
+export function versionRoutes({ options, invoking }: AdminContext): readonly Route[] {
   return [
-    route('/health', { GET: getHealth() }),
+    route('/health', { GET: getHealth(invoking) }),
+    // Of Reprise only, and so left out of the document.
+    route('/internal/resume', { POST: () => resume(invoking) }),
     route('/version', { GET: getVersion(options) }),
     route('/cluster-health', { GET: getClusterHealth(options) }),
   ];
 }
 
-function getHealth() {
-  return operation({
+function getHealth(invoking: InvokingSwitch): Operation {
+  const { documented, handle } = operation({
     info: { id: 'health', tag: 'health', summary: 'Whether the admin API serves requests' },
     takes: NOTHING,
     responses: { 200: { description: 'It does' } },
     handle: () => ({ status: 200 }),
   });
+  return {
+    documented,
+    // The reference has no body, and no paused start.
+    handle: (request) =>
+      invoking.isPaused ? jsonResponse(200, { status: 'paused' }) : handle(request),
+  };
+}
+
+/** Ends a paused start. */
+function resume(invoking: InvokingSwitch): HttpResponse {
+  invoking.startInvoking();
+  return emptyResponse(200);
 }
 
 function getVersion({ ingressUrl, features }: AdminOptions) {

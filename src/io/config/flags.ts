@@ -17,13 +17,16 @@ export type FlagsParse =
 
 type FlagDefinitions = NonNullable<ParseArgsConfig['options']>;
 
+const OWN_FLAGS = OPTION_LIST.map(([, option]) => option).filter(({ hasFlag }) => hasFlag);
+
+/** Keys whose flags take no value. */
+const SWITCHES = OWN_FLAGS.filter(({ isSwitch }) => isSwitch).map(({ key }) => key);
+
 /** Keys that are flags too. */
 const FLAG_KEYS: readonly string[] = [
-  ...OPTION_LIST.map(([, option]) => option),
-  ...FOREIGN_OPTIONS.values(),
-]
-  .filter(({ hasFlag }) => hasFlag)
-  .map(({ key }) => key);
+  ...OWN_FLAGS,
+  ...[...FOREIGN_OPTIONS.values()].filter(({ hasFlag }) => hasFlag),
+].map(({ key }) => key);
 
 /** The one flag that takes several values. */
 const LIST_FLAG = 'roles';
@@ -36,6 +39,7 @@ const FLAGS: FlagDefinitions = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
   ...Object.fromEntries(FLAG_KEYS.map((key) => [key, { type: 'string' as const }])),
+  ...Object.fromEntries(SWITCHES.map((key) => [key, { type: 'boolean' as const }])),
   [LIST_FLAG]: { type: 'string', multiple: true },
 };
 
@@ -65,7 +69,7 @@ function settingsOf(values: Readonly<Record<string, unknown>>): Settings {
   const settings = new Map<string, Setting>();
   for (const key of FLAG_KEYS) {
     const value = values[key];
-    const text = Array.isArray(value) ? value.join(',') : value;
+    const text = Array.isArray(value) ? value.join(',') : value === true ? 'true' : value;
     if (typeof text !== 'string') continue;
     settings.set(key, { raw: { kind: 'text', text }, source: `--${key}` });
   }

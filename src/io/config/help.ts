@@ -18,6 +18,7 @@ export function helpText(): string {
     `Reprise ${PRODUCT_VERSION}, a durable execution server`,
     '',
     'Usage: reprise [flags]',
+    '       reprise snapshot <directory> [flags]   copies the data directory; see its --help',
     '',
     'Flags:',
     ...flagEntries().flatMap(renderEntry),
@@ -33,7 +34,7 @@ export function helpText(): string {
 
 function flagEntries(): readonly Entry[] {
   const flags = OPTION_LIST.filter(([, option]) => option.hasFlag).map(([, option]) => ({
-    head: `    --${option.key} <${option.type.placeholder}>`,
+    head: `    --${option.key}${option.isSwitch ? '' : ` <${option.type.placeholder}>`}`,
     lines: [option.doc],
   }));
   return [

@@ -40,6 +40,11 @@ export const NODE_OPTIONS = {
     doc: 'Longest time that a graceful shutdown may take, at most 24 days.',
     flag: true,
   }),
+  /** Of Reprise only. */
+  paused: option('paused', BOOLEAN, false, {
+    doc: 'Stores what is submitted, but invokes nothing and fires no timer before POST /internal/resume on the admin port.',
+    flag: 'switch',
+  }),
   logFilter: option('log-filter', LOG_FILTER, 'warn,restate=info', {
     doc: 'Which log lines are written; the environment variable RUST_LOG sets it too, and wins over RESTATE_LOG_FILTER.',
     flag: true,

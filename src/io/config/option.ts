@@ -21,13 +21,15 @@ export interface Option<T> {
   readonly doc: string;
   /** A flag `--<key>` exists. */
   readonly hasFlag: boolean;
+  /** The flag takes no value. */
+  readonly isSwitch: boolean;
   /** Read and checked, but nothing in this version acts on it: whoever sets it is told so. */
   readonly isUnused: boolean;
 }
 
 export interface OptionText {
   readonly doc: string;
-  readonly flag?: boolean | undefined;
+  readonly flag?: boolean | 'switch' | undefined;
   readonly unused?: boolean | undefined;
 }
 
@@ -62,7 +64,8 @@ export function derivedOption<T>(
   defaultOf: (context: OptionContext) => T,
   { doc, defaultText, flag = false, unused = false }: OptionText & { readonly defaultText: string },
 ): Option<T> {
-  return { key, type, defaultOf, defaultText, doc, hasFlag: flag, isUnused: unused };
+  const [hasFlag, isSwitch] = [flag !== false, flag === 'switch'];
+  return { key, type, defaultOf, defaultText, doc, hasFlag, isSwitch, isUnused: unused };
 }
 
 /** `RESTATE_WORKER__INVOKER__ABORT_TIMEOUT` for `worker.invoker.abort-timeout`. */

@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+
 /** How the address of a unix socket begins; its path follows. */
 const UNIX_SCHEME = 'unix:';
 
@@ -9,6 +11,21 @@ export function unixSocketPath(address: string): string | undefined {
 /** `unix:/path`, for an absolute path. */
 export function unixSocketAddress(path: string): string {
   return UNIX_SCHEME + path;
+}
+
+/** What the system has room for. Unit: bytes. Node cuts longer paths off without a word. */
+const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
+
+/** The shorter one of the absolute path and the path from the working directory. */
+export function shortSocketPath(path: string): string {
+  const fromHere = relative('', path);
+  const shorter = fromHere.length < path.length ? fromHere : path;
+  if (Buffer.byteLength(shorter) > SOCKET_PATH_BYTES_MAX) {
+    throw new Error(
+      `expected a path of at most ${SOCKET_PATH_BYTES_MAX} bytes for a unix socket, found ${path}`,
+    );
+  }
+  return shorter;
 }
 
 export interface BindAddress {

@@ -4,12 +4,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createHttp2Server } from 'node:http2';
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import { type ListenOptions, Server as NetServer, type Socket } from 'node:net';
-import { relative } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { answerExchange, type ListenerLog } from './answer.ts';
 import {
   listenerUrl,
   parseBindAddress,
+  shortSocketPath,
   unixSocketAddress,
   unixSocketPath,
 } from './bind-address.ts';
@@ -93,7 +93,7 @@ class NodeListener implements HttpListener {
     } else {
       // A process that was killed leaves its socket behind.
       await rm(path, { force: true });
-      await this.#bind({ path: socketPath(path) });
+      await this.#bind({ path: shortSocketPath(path) });
       this.url = unixSocketAddress(path);
     }
   }
@@ -209,21 +209,6 @@ class NodeListener implements HttpListener {
     this.#server.closeAllConnections();
     await this.#closed;
   }
-}
-
-/** What the system has room for. Unit: bytes. Node cuts longer paths off without a word. */
-const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
-
-/** The shorter one of the absolute path and the path from the working directory. */
-function socketPath(path: string): string {
-  const fromHere = relative('', path);
-  const shorter = fromHere.length < path.length ? fromHere : path;
-  if (Buffer.byteLength(shorter) > SOCKET_PATH_BYTES_MAX) {
-    throw new Error(
-      `expected a path of at most ${SOCKET_PATH_BYTES_MAX} bytes for a unix socket, found ${path}`,
-    );
-  }
-  return shorter;
 }
 
 function refusalBytes(status: string): string {

@@ -10,11 +10,16 @@ export function segmentPaths(environmentPath: string, name: string): readonly [s
   return [`${path}${SEGMENTS[0]}`, `${path}${SEGMENTS[1]}`];
 }
 
+/** Names of the logs' files in the environment's directory. */
+export function logFilesIn(environmentPath: string): readonly string[] {
+  if (!existsSync(environmentPath)) return [];
+  return readdirSync(environmentPath).filter(
+    (file) => file.startsWith(PREFIX) && SEGMENTS.some((end) => file.endsWith(end)),
+  );
+}
+
 /** Names of the logs that have files in the environment's directory. */
 export function logNamesIn(environmentPath: string): readonly string[] {
-  if (!existsSync(environmentPath)) return [];
-  const names = readdirSync(environmentPath)
-    .filter((file) => file.startsWith(PREFIX) && SEGMENTS.some((end) => file.endsWith(end)))
-    .map((file) => file.slice(PREFIX.length, -SEGMENTS[0].length));
-  return [...new Set(names)];
+  const files = logFilesIn(environmentPath);
+  return [...new Set(files.map((file) => file.slice(PREFIX.length, -SEGMENTS[0].length)))];
 }

@@ -84,15 +84,20 @@ export class LoggedBackend implements KeyValueBackend {
   }
 
   async settle(): Promise<void> {
-    await this.#flushing;
-    await this.#updates.settle();
+    await this.#drain();
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /** Ends with no log: the tables have everything. After a failure the log stays for the next start. */
   async close(): Promise<void> {
-    await this.settle();
+    await this.#drain();
     if (this.#failure === undefined) this.#log.remove();
     await this.#tables.close();
+  }
+
+  async #drain(): Promise<void> {
+    await this.#flushing;
+    await this.#updates.settle();
   }
 
   async #flushWaiting(): Promise<void> {

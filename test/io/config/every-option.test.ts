@@ -37,6 +37,7 @@ const SAMPLES: Readonly<Record<OptionName, Sample>> = {
   baseDir: sample('data', 'data', '/srv/data'),
   defaultNumPartitions: count,
   shutdownTimeoutMs: duration,
+  paused: yes,
   logFilter: sample('debug'),
   logFormat: sample('compact'),
   logDisableAnsiCodes: yes,
@@ -134,6 +135,7 @@ const EFFECTS: Readonly<Record<OptionName, string | undefined>> = {
   baseDir: 'e2e/listening.e2e.test.ts',
   defaultNumPartitions: 'e2e/thread-crash.e2e.test.ts',
   shutdownTimeoutMs: 'e2e/option-effects.e2e.test.ts',
+  paused: 'e2e/paused-start.e2e.test.ts',
   logFilter: 'e2e/configuration.e2e.test.ts',
   logFormat: 'e2e/configuration.e2e.test.ts',
   logDisableAnsiCodes: 'io/config/load.test.ts',
@@ -229,12 +231,14 @@ function tomlOf(key: string, value: unknown): string {
   return stringify(path.reduce((inner, table) => ({ [table]: inner }), { [name]: value }));
 }
 
-function sourcesOf({ key, hasFlag }: Option<unknown>, { text, toml }: Sample) {
+function sourcesOf({ key, hasFlag, isSwitch }: Option<unknown>, { text, toml }: Sample) {
   const sources: Array<readonly [from: string, given: Given]> = [
     ['the file', { toml: tomlOf(key, toml) }],
     ['the environment', { env: { [environmentName(key)]: text } }],
   ];
-  if (hasFlag) sources.push(['its flag', { argv: [`--${key}`, text] }]);
+  if (hasFlag) {
+    sources.push(['its flag', { argv: isSwitch ? [`--${key}`] : [`--${key}`, text] }]);
+  }
   return sources;
 }
 

@@ -24,6 +24,7 @@ describe('defaults', () => {
       clusterName: 'localcluster',
       defaultNumPartitions: 24,
       shutdownTimeoutMs: 60_000,
+      paused: false,
       logFilter: 'warn,restate=info',
       logDisableAnsiCodes: false,
       listener: 'auto',
@@ -324,20 +325,20 @@ describe('the help text', () => {
   const { text } = help;
 
   test('names every option with its environment variable and default', () => {
-    for (const [, { key, type, doc, defaultText, hasFlag }] of OPTION_LIST) {
+    for (const [, { key, type, doc, defaultText, hasFlag, isSwitch }] of OPTION_LIST) {
       const entry = [
         `  ${key} <${type.placeholder}>`,
         `          ${doc}`,
         `          Default: ${defaultText}. Environment: ${environmentName(key)}`,
       ];
       assert(text.includes(entry.join('\n')), key);
-      assert.equal(text.includes(`--${key} <`), hasFlag, `flag of ${key}`);
+      assert.equal(text.includes(`--${key}${isSwitch ? '\n' : ' <'}`), hasFlag, `flag of ${key}`);
     }
   });
 
   test('promises only flags that exist', () => {
     const flags = [...text.matchAll(/^ {2}(?:-\w,| {3}) --([\w-]+)( <)?/gm)];
-    assert.equal(flags.length, 26);
+    assert.equal(flags.length, 27);
     for (const [, flag, takesValue] of flags) {
       const loaded = load({ argv: takesValue === undefined ? [`--${flag}`] : [`--${flag}=`] });
       const message = loaded.kind === 'error' ? loaded.message : '';

@@ -1,0 +1,28 @@
+// What the wiring of the main thread hands around.
+import { unixMillis } from './actors/domain/time.ts';
+import type { ServerConfig } from './io/config/load.ts';
+import type { logOptionsOf } from './io/config/log-options.ts';
+import type { IdentitySettings } from './io/deployment/load-request-identity.ts';
+import type { Logger } from './io/log.ts';
+import type { PreparedDirectory } from './storage/prepare-tables.ts';
+
+export interface Opened {
+  readonly directory: PreparedDirectory;
+  /** In the order of opening; closed in reverse. */
+  readonly closers: Array<() => Promise<void>>;
+}
+
+export interface Parts {
+  readonly config: ServerConfig;
+  readonly identity: IdentitySettings | undefined;
+  readonly log: Logger;
+  readonly logOptions: ReturnType<typeof logOptionsOf>;
+  /** The partitions cannot be kept running. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export const now = () => unixMillis(Date.now());
+
+export async function closeAll(closers: Opened['closers']): Promise<void> {
+  for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
+}
