@@ -55,6 +55,7 @@ async function run({ config, warnings, noLogo }: LoadedConfig & { kind: 'run' })
       ...server.advertised,
     });
     stopOnSignals(server, config.shutdownTimeoutMs, log);
+    process.on('SIGHUP', () => server.reloadCredentials());
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);

@@ -6,7 +6,7 @@ import type { SchemaActor } from './actors/schema-actor.ts';
 import { SnapshotActor } from './actors/snapshot-actor.ts';
 import { Supervisor } from './actors/supervisor.ts';
 import { tracingSettingsOf } from './io/config/tracing-settings.ts';
-import { partitionThreadLog } from './io/partition-thread-log.ts';
+import { partitionThreadLog, PAUSED } from './io/partition-thread-log.ts';
 import { openTraceExport, openTracing } from './io/tracing/open-tracing.ts';
 import type { TraceExport } from './io/tracing/trace-export.ts';
 import { now, type Opened, type Parts } from './parts.ts';
@@ -31,7 +31,7 @@ interface PartitionParts {
   readonly traceExport: TraceExport | undefined;
 }
 
-/** The threads run from `supervisor.start()` on. */
+/** The threads run from `startThreads` on. */
 export function openPartitions(
   { directory }: Opened,
   parts: Parts,
@@ -64,6 +64,16 @@ export function openPartitions(
     ...partitionThreadLog(log),
   });
   return { router, supervisor, settings };
+}
+
+export function startThreads(
+  { closers }: Opened,
+  { config, log }: Parts,
+  supervisor: Supervisor,
+): void {
+  supervisor.start();
+  closers.push(() => supervisor.close());
+  if (config.paused) log.warn(PAUSED);
 }
 
 interface SnapshotParts {

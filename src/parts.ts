@@ -1,8 +1,11 @@
 // What the wiring of the main thread hands around.
+import { randomBytes } from 'node:crypto';
 import { unixMillis } from './actors/domain/time.ts';
+import type { ServerName } from './io/config/listener-settings.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import type { logOptionsOf } from './io/config/log-options.ts';
 import type { IdentitySettings } from './io/deployment/load-request-identity.ts';
+import type { ServerSecurity } from './io/http/server-security.ts';
 import type { Logger } from './io/log.ts';
 import type { PreparedDirectory } from './storage/prepare-tables.ts';
 
@@ -12,9 +15,12 @@ export interface Opened {
   readonly closers: Array<() => Promise<void>>;
 }
 
+export type SecurityByServer = Readonly<Record<ServerName, ServerSecurity>>;
+
 export interface Parts {
   readonly config: ServerConfig;
   readonly identity: IdentitySettings | undefined;
+  readonly security: SecurityByServer;
   readonly log: Logger;
   readonly logOptions: ReturnType<typeof logOptionsOf>;
   /** The partitions cannot be kept running. */
@@ -22,6 +28,12 @@ export interface Parts {
 }
 
 export const now = () => unixMillis(Date.now());
+
+/** Time and chance, for handlers. */
+export const SURROUNDINGS = {
+  clock: now,
+  random: (bytesCount: number) => randomBytes(bytesCount),
+};
 
 export async function closeAll(closers: Opened['closers']): Promise<void> {
   for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();

@@ -1,26 +1,16 @@
 // Wiring of the main thread: data directory, schema, partitions, listeners. No logic of its own.
-import { createHash, randomBytes } from 'node:crypto';
-import { INGRESS_DRAIN_MS } from './actors/domain/limits.ts';
+import { createHash } from 'node:crypto';
 import type { PartitionThreadSettings } from './actors/partition-thread.ts';
-import type { QueryEngine } from './actors/ports.ts';
 import { QueryService } from './actors/query-service.ts';
 import type { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
-import type { SnapshotActor } from './actors/snapshot-actor.ts';
 import type { Supervisor } from './actors/supervisor.ts';
-import { createAdminHandler } from './io/admin/server.ts';
 import { SERVER_COMPATIBILITY_VERSION } from './io/admin/version.ts';
 import { requestHeadersOf, transportSettingsOf } from './io/config/deployment-settings.ts';
-import {
-  listenerSettings,
-  postgresBindAddress,
-  type ServerName,
-} from './io/config/listener-settings.ts';
 import { defaultServerConfig } from './io/config/load.ts';
 import type { ServerConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
 import { PRODUCT_VERSION } from './io/config/product-version.ts';
-import { listenForControl } from './io/control/listen.ts';
 import { openDeploymentTransport } from './io/deployment/deployment-transport.ts';
 import { createDiscovery } from './io/deployment/discovery.ts';
 import { createSerdeClient } from './io/deployment/serde-client.ts';
@@ -29,20 +19,26 @@ import {
   openRequestIdentity,
   type IdentitySettings,
 } from './io/deployment/load-request-identity.ts';
-import type { HttpHandler, HttpListener, HttpListenerOptions } from './io/http/exchange.ts';
-import { advertisedAddress } from './io/http/advertised-address.ts';
-import { startHttpListeners } from './io/http/listener.ts';
-import { createIngressHandler } from './io/ingress/server.ts';
 import { IngressStatistics } from './io/ingress/statistics.ts';
 import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
 import { Metrics } from './io/metrics/metrics.ts';
 import type { ListeningServer } from './io/node/context.ts';
 import { createNodePort } from './io/node/server.ts';
-import { type PostgresServer, startPostgresServer } from './io/postgres/server.ts';
-import type { Tracing } from './io/tracing/tracing.ts';
-import { openPartitions, openSnapshots, startTracing } from './partitions.ts';
-import { closeAll, now, type Opened, type Parts } from './parts.ts';
+import {
+  drain,
+  listeningServer,
+  loadSecurity,
+  openAdmin,
+  openControl,
+  openIngress,
+  openNodePort,
+  openPostgres,
+  refreshCredentials,
+  type Listening,
+} from './listeners.ts';
+import { openPartitions, openSnapshots, startThreads, startTracing } from './partitions.ts';
+import { closeAll, SURROUNDINGS, type Opened, type Parts } from './parts.ts';
 import { adminOptions, ingressOptions } from './settings.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import { prepareTables } from './storage/prepare-tables.ts';
@@ -59,7 +55,7 @@ export interface ServerOptions extends Partial<ServerConfig> {
 }
 
 export interface Server {
-  /** `http://host:port/` of the bound ingress; `unix:/path` where it listens on a unix socket only. */
+  /** `http://host:port/` of the bound ingress, `https:` with TLS; `unix:/path` where it listens on a unix socket only. */
   readonly ingressUrl: string;
   /** The same of the admin API. */
   readonly adminUrl: string;
@@ -76,6 +72,8 @@ export interface Server {
    * stores are closed. Running handlers are not waited for; they go on after the next start.
    */
   close(): Promise<void>;
+  /** Reads the files with certificates and tokens again; what is wrong with them goes to the log. */
+  reloadCredentials(): void;
   /** Ends a partition thread as a crash would. For tests. */
   crashPartitionThread(thread: number): void;
   /** Blocks a partition thread, as a loop without end would. For tests. Unit: milliseconds. */
@@ -89,6 +87,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const logOptions = logOptionsOf(config, process.stdout.isTTY);
   const log = givenLog ?? createLogger(logOptions);
   const identity = loadIdentity(config, log);
+  const security = loadSecurity(config);
   const directory = openDataDirectory({
     ...config,
     partitionsCount: config.defaultNumPartitions,
@@ -99,7 +98,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const closers: Opened['closers'] = [() => Promise.resolve(directory.release())];
   try {
     const opened = { directory: await prepareTables(directory), closers };
-    return await startParts(opened, { config, identity, log, logOptions, onFatal });
+    return await startParts(opened, { config, identity, security, log, logOptions, onFatal });
   } catch (error) {
     await closeAll(closers);
     throw error;
@@ -107,6 +106,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
 }
 
 async function startParts(opened: Opened, parts: Parts): Promise<Server> {
+  const { config, log } = parts;
   const { directory, closers } = opened;
   const { schema, store, serdes } = openSchema(opened, parts);
   const { traceExport, tracing } = await startTracing(opened, parts);
@@ -115,30 +115,31 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
   const snapshots = openSnapshots(opened, parts, { router, supervisor, schema, store });
   const statistics = new IngressStatistics();
 
-  const ingress = await openIngress(opened, parts, { schema, router, tracing, statistics });
+  const ingress = await openIngress(opened, parts, {
+    ...SURROUNDINGS,
+    ...{ schema, statistics, gateway: router, tracer: tracing?.requests },
+    options: ingressOptions(config),
+  });
   const servers: ListeningServer[] = [];
   const state = { isStopping: false };
   const shown = { supervisor, router, settings, schema, statistics, servers, state };
   const node = await startNodePort(opened, parts, shown);
-  await openControl(opened, parts, snapshots);
+  await openControl(opened, parts, { takeSnapshot: (parent) => snapshots.take(parent) });
   const queries = openQueries(opened, parts, { schema, router });
-  const admin = await listen('admin', {
-    parts,
-    directory,
-    handler: createAdminHandler({
-      ...{ schema, queries, serdes, operator: router, invoking: supervisor },
-      ...adminSurroundings(parts, ingress.advertised),
-    }),
+  const admin = await openAdmin(opened, parts, {
+    ...SURROUNDINGS,
+    ...{ schema, queries, serdes, operator: router, invoking: supervisor },
+    options: adminOptions(config, ingress.advertised),
+    log: log.of('reprise::admin'),
   });
-  closers.push(() => admin.listener.close());
   servers.push(
     listeningServer('http-ingress-server', ingress),
     listeningServer('admin-api-server', admin),
     listeningServer('message-fabric-server', node),
   );
   const postgres = await openPostgres(opened, parts, queries);
-  supervisor.start();
-  closers.push(() => supervisor.close());
+  const credentials = refreshCredentials(opened, parts);
+  startThreads(opened, parts, supervisor);
 
   return {
     ingressUrl: ingress.listener.url,
@@ -151,6 +152,7 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
     },
     postgresAddress: postgres?.address,
     dataDirectory: directory.path,
+    reloadCredentials: () => credentials.reload(),
     crashPartitionThread: (thread) => supervisor.crashThread(thread),
     stallPartitionThread: (thread, forMs) => supervisor.stallThread(thread, forMs),
     close: once(async () => {
@@ -161,56 +163,6 @@ async function startParts(opened: Opened, parts: Parts): Promise<Server> {
       await closeAll(closers);
     }),
   };
-}
-
-async function openControl(
-  { directory, closers }: Opened,
-  { config, log }: Parts,
-  snapshots: SnapshotActor,
-): Promise<void> {
-  const takeSnapshot = (parent: string) => snapshots.take(parent);
-  const listener = await listenForControl(
-    directory.path,
-    { takeSnapshot },
-    log.of('reprise::http'),
-  );
-  closers.push(async () => listener?.close());
-  if (config.paused) log.warn(PAUSED);
-}
-
-const PAUSED =
-  'started paused: what is submitted is stored, nothing is invoked and no timer fires before POST /internal/resume on the admin port';
-
-type Listening = Awaited<ReturnType<typeof listen>>;
-
-interface IngressParts {
-  readonly schema: SchemaActor;
-  readonly router: Router;
-  readonly tracing: Tracing | undefined;
-  readonly statistics: IngressStatistics;
-}
-
-async function openIngress(
-  { directory, closers }: Opened,
-  parts: Parts,
-  { schema, router, tracing, statistics }: IngressParts,
-): Promise<Listening> {
-  const ingress = await listen('ingress', {
-    parts,
-    directory,
-    http2StreamsMax: parts.config.ingressHttp2StreamsLimit,
-    handler: createIngressHandler({
-      schema,
-      gateway: router,
-      tracer: tracing?.requests,
-      options: ingressOptions(parts.config),
-      clock: now,
-      random: (bytesCount) => randomBytes(bytesCount),
-      statistics,
-    }),
-  });
-  closers.push(() => ingress.listener.close());
-  return ingress;
 }
 
 interface NodePortParts {
@@ -224,11 +176,12 @@ interface NodePortParts {
 }
 
 async function startNodePort(
-  { directory, closers }: Opened,
+  opened: Opened,
   parts: Parts,
   { supervisor: threads, router, schema, statistics, settings, servers, state }: NodePortParts,
 ): Promise<Listening> {
   const { config, log } = parts;
+  const { directory, closers } = opened;
   const { clusterName, createdAt, partitionsCount } = directory.marker;
   const { attemptsPerDeploymentMax } = settings;
   const metrics = new Metrics({
@@ -254,51 +207,16 @@ async function startNodePort(
     servers: () => servers,
     isStopping: () => state.isStopping,
     renderMetrics: config.disablePrometheus ? undefined : () => metrics.render(),
+    access: parts.security.node.access,
     messageBytesMax: config.networkingMessageSizeLimit,
     log: log.of('reprise::node'),
   });
-  const node = await listen('node', { parts, directory, ...port });
-  closers.push(async () => {
-    node.listener.drain();
-    await port.close();
-    await node.listener.close();
-  });
-  return node;
-}
-
-function listeningServer(
-  name: ListeningServer['name'],
-  { listener, advertised }: Listening,
-): ListeningServer {
-  return { name, boundUrls: listener.urls, advertised };
+  return openNodePort(opened, parts, port);
 }
 
 /** 64 bits that are the same whenever this data directory is opened. */
 function fingerprintOf(text: string): bigint {
   return createHash('sha256').update(text).digest().readBigUInt64BE();
-}
-
-interface ListenOptions {
-  readonly parts: Parts;
-  readonly directory: Opened['directory'];
-  readonly handler: HttpHandler;
-  readonly takeHttp2?: HttpListenerOptions['takeHttp2'];
-  readonly http2StreamsMax?: number | undefined;
-}
-
-async function listen(server: ServerName, options: ListenOptions) {
-  const { parts, directory, handler, takeHttp2, http2StreamsMax } = options;
-  const { bindAddresses, advertised } = listenerSettings(parts.config, server, directory.path);
-  const listener = await startHttpListeners({
-    bindAddresses,
-    prefer: parts.config.listener,
-    log: parts.log.of('reprise::http'),
-    handler,
-    takeHttp2,
-    http2StreamsMax,
-  });
-  const bound = { bindAddress: bindAddresses[0] ?? '', url: listener.url };
-  return { listener, advertised: advertisedAddress(advertised, bound) };
 }
 
 function loadIdentity(config: ServerConfig, log: Logger): IdentitySettings | undefined {
@@ -341,46 +259,6 @@ function openQueries(
   schema.subscribe((changed) => queries.publishSchema(changed));
   closers.push(() => queries.close());
   return queries;
-}
-
-async function openPostgres(
-  { closers }: Opened,
-  { config, log }: Parts,
-  engine: QueryEngine,
-): Promise<PostgresServer | undefined> {
-  const bindAddress = postgresBindAddress(config);
-  if (bindAddress === undefined) return undefined;
-  const ownLog = log.of('reprise::postgres');
-  try {
-    const server = await startPostgresServer({ bindAddress, engine, log: ownLog });
-    closers.push(() => server.close());
-    return server;
-  } catch (error) {
-    if (config.pgsqlBindAddress !== undefined) throw error;
-    // Nobody asked for this port: another server on the host may have it.
-    ownLog.warn('there is no port for PostgreSQL clients', { bindAddress, error });
-    return undefined;
-  }
-}
-
-function adminSurroundings({ config, log }: Parts, ingressUrl: string) {
-  return {
-    clock: now,
-    random: (bytesCount: number) => randomBytes(bytesCount),
-    options: adminOptions(config, ingressUrl),
-    log: log.of('reprise::admin'),
-  };
-}
-
-/** How often a draining listener is looked at. Unit: milliseconds. */
-const DRAIN_CHECK_MS = 20;
-
-async function drain(listener: HttpListener): Promise<void> {
-  listener.drain();
-  const deadlineMs = performance.now() + INGRESS_DRAIN_MS;
-  while (listener.openExchangesCount() > 0 && performance.now() < deadlineMs) {
-    await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
-  }
 }
 
 function once(close: () => Promise<void>): () => Promise<void> {

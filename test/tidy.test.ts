@@ -27,6 +27,7 @@ const STARTED = [
 const WIRING = new Set([
   'src/main.ts',
   'src/server.ts',
+  'src/listeners.ts',
   'src/partitions.ts',
   'src/parts.ts',
   'src/settings.ts',

@@ -435,6 +435,7 @@ function failureOfStream({ kind, message, retryAfterMs }: TransportFailure): Att
     case 'tooLarge':
       return attemptFailure('RT0019', message);
     case 'connect':
+    case 'denied':
     case 'http11Only':
     case 'refused':
     case 'protocol':

@@ -56,6 +56,8 @@ export interface DeploymentRequest {
 export interface TransportFailure {
   readonly kind:
     | 'connect'
+    /** The configuration forbids connections to where the deployment is. */
+    | 'denied'
     | 'http11Only'
     | 'reset'
     | 'connectionLost'
@@ -207,6 +209,7 @@ export interface DiscoveryRequest {
 export interface DiscoveryFailure {
   readonly kind:
     | 'unreachable'
+    | 'denied'
     | 'http11Only'
     | 'badResponse'
     | 'unsupportedProtocol'

@@ -1,6 +1,10 @@
 // What operators read about partition threads.
 import type { Logger } from './log.ts';
 
+/** For a server whose partitions invoke nothing yet. */
+export const PAUSED =
+  'started paused: what is submitted is stored, nothing is invoked and no timer fires before POST /internal/resume on the admin port';
+
 /** What the supervisor reports. */
 export function partitionThreadLog(log: Logger) {
   return {

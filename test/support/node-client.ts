@@ -1,5 +1,5 @@
 // A gRPC client for the node port, by grpc-js.
-import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import { NODE_MESSAGES } from '../../src/io/node/protocol.ts';
 
@@ -45,9 +45,18 @@ export type NodeReply =
 
 export class NodeClient {
   readonly #client: Client;
+  readonly #metadata = new Metadata();
 
-  constructor(nodeUrl: string) {
-    this.#client = new Client(new URL(nodeUrl).host, credentials.createInsecure());
+  /** `ca` for TLS; `authorization` as in HTTP; the address may be `unix:/path`. */
+  constructor(
+    nodeUrl: string,
+    { ca, authorization }: { readonly ca?: string; readonly authorization?: string } = {},
+  ) {
+    const channel =
+      ca === undefined ? credentials.createInsecure() : credentials.createSsl(Buffer.from(ca));
+    const address = nodeUrl.startsWith('unix:') ? nodeUrl : new URL(nodeUrl).host;
+    this.#client = new Client(address, channel);
+    if (authorization !== undefined) this.#metadata.set('authorization', authorization);
   }
 
   call(call: NodeCall): Promise<NodeReply> {
@@ -58,6 +67,7 @@ export class NodeClient {
         (message: object) => encodeMessage(type, message),
         (bytes) => decodeMessage(response, bytes),
         fields,
+        this.#metadata,
         (error: ServiceError | null, message?: unknown) => {
           if (error === null) resolve({ kind: 'reply', message });
           else resolve({ kind: 'refused', code: error.code, details: error.details });

@@ -1,6 +1,7 @@
 // As much of the types of `pg` as the tests use: the package brings none.
 declare module 'pg' {
   import type { EventEmitter } from 'node:events';
+  import type { ConnectionOptions } from 'node:tls';
 
   export interface QueryConfig {
     readonly text: string;
@@ -25,6 +26,9 @@ declare module 'pg' {
     readonly port: number;
     readonly user: string;
     readonly application_name?: string | undefined;
+    readonly password?: string | undefined;
+    /** `true` takes any certificate that the system trusts. */
+    readonly ssl?: ConnectionOptions | boolean | undefined;
   }
 
   class Client extends EventEmitter {

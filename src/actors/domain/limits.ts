@@ -86,3 +86,16 @@ export const METRIC_HANDLERS_MAX = 500;
 
 /** Label sets of one metric; what is beyond is summed up as `other`. Source: ours. */
 export const METRIC_LABEL_SETS_MAX = 2000;
+
+/**
+ * What the HTTP servers allow a client, unless options say otherwise. The reference has no such limits;
+ * 15 minutes outlast the idle connections of common load balancers, which keep them up to ten.
+ */
+export const LISTENER_LIMITS = {
+  headerTimeoutMs: durationMs(30 * SECOND_MS),
+  requestTimeoutMs: durationMs(5 * MINUTE_MS),
+  idleTimeoutMs: durationMs(15 * MINUTE_MS),
+  sendTimeoutMs: durationMs(MINUTE_MS),
+  /** Unit: bytes. The reference took a header of 500,000 bytes. */
+  headBytesMax: MEBIBYTE,
+} as const;

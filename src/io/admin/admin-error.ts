@@ -24,6 +24,7 @@ const ERROR_FORMS = {
   unsupportedMediaType: { status: 415, as: 'text' },
   unexpectedJson: { status: 422, as: 'text' },
 
+  unauthorized: { status: 401 },
   invalidField: { status: 400 },
   notFound: { status: 404 },
   methodDeprecated: { status: 405 },
@@ -48,6 +49,7 @@ const ERROR_FORMS = {
   invalidSubscription: { status: 400, code: 'META0009', codeRepeats: 1 },
 
   unreachable: { status: 500, code: 'META0003', codeRepeats: 2 },
+  denied: { status: 403 },
   unsupportedProtocol: { status: 500, code: 'META0012', codeRepeats: 2 },
   badResponse: { status: 500, code: 'META0013', codeRepeats: 2 },
   http11Only: { status: 500, code: 'META0014', codeRepeats: 2 },

@@ -35,10 +35,14 @@ function boundedSizes(given: Partial<OptionValues>, config: OptionValues) {
   };
 }
 
-function absolutePaths(config: OptionValues, { cwd }: OptionContext) {
-  const absolute = (path: string | undefined) => path && resolve(cwd, path);
-  return {
-    baseDir: resolve(cwd, config.baseDir),
-    requestIdentityKeyFile: absolute(config.requestIdentityKeyFile),
-  };
+/** Of the base directory, and of every option whose key says that it names a file. */
+function absolutePaths(config: OptionValues, { cwd }: OptionContext): Partial<OptionValues> {
+  const paths: Record<string, unknown> = { baseDir: resolve(cwd, config.baseDir) };
+  for (const [name, { key }] of OPTION_LIST) {
+    if (!/-files?$/.test(key)) continue;
+    const value = config[name];
+    if (typeof value === 'string') paths[name] = resolve(cwd, value);
+    if (Array.isArray(value)) paths[name] = value.map((path) => resolve(cwd, String(path)));
+  }
+  return paths;
 }

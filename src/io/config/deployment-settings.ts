@@ -29,6 +29,7 @@ function httpSettingsOf(config: ServerConfig) {
     connectionWindowBytes: config.http2ConnectionWindowSize,
     frameBytesMax: config.http2MaxFrameSize,
     peerStreamsAssumed: config.http2InitialMaxSendStreams,
+    destinations: { allowed: config.allowedDestinations, denied: config.deniedDestinations },
     proxy: httpProxy === undefined ? undefined : { uri: httpProxy, except: noProxy },
   };
 }

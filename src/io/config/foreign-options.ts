@@ -95,7 +95,6 @@ const NETWORKING = [
     maxAttempts: 10,
     maxInterval: '3s',
   }),
-  foreign('tls', ANYTHING),
 ];
 
 const LOGS = [

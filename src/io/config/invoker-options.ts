@@ -5,6 +5,7 @@ import {
   HANDLER_DEFAULTS,
 } from '../../actors/domain/limits.ts';
 import { durationMs } from '../../actors/domain/time.ts';
+import { isAddressRule } from '../http/address-rules.ts';
 import { PROXY_URI } from './address-type.ts';
 import { HEADERS, listType } from './collection-type.ts';
 import {
@@ -31,6 +32,28 @@ const PEER_STREAMS_ASSUMED = 100;
 /** Source: RFC 9113, 6.5.2. */
 const FRAME_BYTES = byteCountType(16_384, 2 ** 24 - 1);
 const WINDOW_BYTES = byteCountType(1, 2 ** 31 - 1);
+
+const DESTINATIONS = listType('IP addresses, subnets and host names', isAddressRule);
+const DESTINATION_FORMS =
+  'IP addresses, subnets, host names, "*.domain" for the names below a domain.';
+
+/**
+ * Addresses of this link and of the metadata services of clouds, which give credentials to whoever on the
+ * machine asks: those of AWS, Google, Azure, Oracle and most others; of AWS and Google by IPv6; of Alibaba,
+ * of Azure's host, of Oracle's older one.
+ */
+const DENIED_DESTINATIONS = [
+  '169.254.0.0/16',
+  'fe80::/10',
+  'fd00:ec2::254',
+  'fd20:ce::254',
+  '100.100.100.200',
+  '168.63.129.16',
+  '192.0.0.192',
+  'metadata.google.internal',
+  'metadata.goog',
+  'instance-data.ec2.internal',
+];
 
 export const INVOKER_OPTIONS = {
   inactivityTimeoutMs: option(
@@ -136,6 +159,19 @@ export const INVOKER_OPTIONS = {
     listType('host names, domains, IP addresses or subnets'),
     {
       doc: 'Host names with their subdomains, IP addresses and subnets that are reached without the proxy; "*" is every host name.',
+    },
+  ),
+  /** Of Reprise only. */
+  allowedDestinations: option('worker.invoker.allowed-destinations', DESTINATIONS, [], {
+    doc: `Where deployments may be; empty: everywhere. ${DESTINATION_FORMS}`,
+  }),
+  /** Of Reprise only. */
+  deniedDestinations: option(
+    'worker.invoker.denied-destinations',
+    DESTINATIONS,
+    DENIED_DESTINATIONS,
+    {
+      doc: `Where deployments must not be, whatever is allowed. Addresses are checked when they are connected to. ${DESTINATION_FORMS}`,
     },
   ),
   additionalRequestHeaders: optional('worker.invoker.additional-request-headers', HEADERS, {

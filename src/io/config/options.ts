@@ -7,6 +7,7 @@ import { INVOKER_OPTIONS } from './invoker-options.ts';
 import { LISTENER_OPTIONS } from './listener-options.ts';
 import { NODE_OPTIONS } from './node-options.ts';
 import type { Option } from './option.ts';
+import { SECURITY_OPTIONS } from './security-options.ts';
 import { SERVICE_OPTIONS } from './service-options.ts';
 import { TRACING_OPTIONS } from './tracing-options.ts';
 
@@ -14,6 +15,7 @@ export const OPTIONS = {
   ...NODE_OPTIONS,
   ...TRACING_OPTIONS,
   ...LISTENER_OPTIONS,
+  ...SECURITY_OPTIONS,
   ...SERVICE_OPTIONS,
   ...INVOKER_OPTIONS,
   ...HANDLER_OPTIONS,

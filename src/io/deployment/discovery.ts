@@ -187,7 +187,7 @@ function mayPass(result: FetchResult): boolean {
 }
 
 function failureKind({ kind }: TransportFailure): DiscoveryFailure['kind'] {
-  return kind === 'http11Only' ? 'http11Only' : 'unreachable';
+  return kind === 'http11Only' || kind === 'denied' ? kind : 'unreachable';
 }
 
 function readResponse(

@@ -6,10 +6,16 @@ import type {
   DeploymentStreamListener,
 } from '../../actors/ports.ts';
 import type { DeploymentTarget } from './deployment-target.ts';
+import { DestinationDeniedError } from './destinations.ts';
 import type { ConnectionOptions } from './http2-connection.ts';
 import { connectionLost, describeSocketError, failureOf, type FailureReason } from './failures.ts';
+import { routeTo } from './open-socket.ts';
+import { withoutBrackets } from './proxy.ts';
 
-type ConnectorOptions = Pick<ConnectionOptions, 'trust' | 'connectTimeoutMs' | 'proxy'>;
+type ConnectorOptions = Pick<
+  ConnectionOptions,
+  'trust' | 'connectTimeoutMs' | 'proxy' | 'destinations'
+>;
 
 /** Deployments that speak only HTTP/1.1: one request at a time on each kept-alive connection. */
 export class Http11Client {
@@ -49,23 +55,33 @@ export class Http11Client {
   }
 }
 
-function createConnector({
-  trust,
-  connectTimeoutMs,
-  proxy,
-}: ConnectorOptions): buildConnector.connector {
-  const connect = buildConnector({ timeout: connectTimeoutMs, secureContext: trust });
-  if (proxy === undefined) return connect;
-  return (options, callback) => {
-    const { protocol, hostname, port } = options;
-    const target = { host: hostname, port: Number(port), secure: protocol === 'https:' };
-    const place = proxy.placeFor(target);
-    const changed = place !== target && {
-      protocol: place.secure ? 'https:' : 'http:',
-      hostname: place.host,
-      port: String(place.port),
-    };
-    connect({ ...options, ...changed }, callback);
+function createConnector(options: ConnectorOptions): buildConnector.connector {
+  const { trust, connectTimeoutMs, destinations } = options;
+  const connector = { timeout: connectTimeoutMs, secureContext: trust };
+  const connectToProxy = buildConnector(connector);
+  const connect = buildConnector({ ...connector, lookup: destinations.lookup });
+  return (request, callback) => {
+    const { protocol, hostname, port } = request;
+    const secure = protocol === 'https:';
+    const host = withoutBrackets(hostname);
+    const target = { host, port: Number(port) || (secure ? 443 : 80), secure };
+    const route = routeTo(target, options);
+    if (route instanceof DestinationDeniedError) {
+      callback(route, null);
+    } else if (route.place === target) {
+      connect(request, callback);
+    } else {
+      const { place } = route;
+      connectToProxy(
+        {
+          ...request,
+          protocol: place.secure ? 'https:' : 'http:',
+          hostname: place.host,
+          port: String(place.port),
+        },
+        callback,
+      );
+    }
   };
 }
 
@@ -160,6 +176,7 @@ class Http11Exchange implements DeploymentStream, Dispatcher.DispatchHandler {
   }
 
   #reasonOf(error: Error): FailureReason {
+    if (error instanceof DestinationDeniedError) return { kind: 'denied', text: error.message };
     const detail = describeSocketError(error);
     if (PROTOCOL_ERRORS.some((type) => error instanceof type)) {
       return { kind: 'protocol', text: `HTTP/1.1 protocol error: ${detail}` };

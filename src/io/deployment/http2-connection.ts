@@ -4,6 +4,7 @@ import type * as net from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { ConnectionStatistics } from '../../actors/domain/statistics.ts';
 import type { DeploymentTarget } from './deployment-target.ts';
+import { DestinationDeniedError, type Destinations } from './destinations.ts';
 import {
   connectFailure,
   connectionLost,
@@ -17,12 +18,13 @@ import { FrameReceiver } from './frame-receiver.ts';
 import { Http2Session, type SessionLimits, type SessionOwner } from './http2-session.ts';
 import type { Http2Stream } from './http2-stream.ts';
 import { KeepAlive } from './keep-alive.ts';
-import { openSocket, speaksHttp2 } from './open-socket.ts';
+import { openSocket, routeTo, speaksHttp2 } from './open-socket.ts';
 import type { Proxy } from './proxy.ts';
 
 export interface ConnectionOptions extends SessionLimits {
   readonly trust: SecureContext;
   readonly proxy: Proxy | undefined;
+  readonly destinations: Destinations;
   readonly streamsPerConnectionMax: number;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -163,8 +165,8 @@ export class Http2Connection implements SessionOwner {
   }
 
   #openSocket(target: DeploymentTarget): net.Socket {
-    const { proxy, trust } = this.#options;
-    const socket = openSocket(proxy?.placeFor(target) ?? target, trust, () => {
+    const route = routeTo(target, this.#options);
+    const socket = openSocket(route, this.#options.trust, () => {
       this.#onConnected();
     });
     socket.on('data', (chunk: Buffer) => {
@@ -202,6 +204,9 @@ export class Http2Connection implements SessionOwner {
   }
 
   #lossReason(): FailureReason {
+    if (this.#socketError instanceof DestinationDeniedError) {
+      return { kind: 'denied', text: this.#socketError.message };
+    }
     const detail =
       this.#socketError === undefined
         ? 'closed by the deployment'

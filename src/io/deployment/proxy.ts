@@ -2,6 +2,7 @@
 // As on the reference server 1.7.12, a proxy is connected to instead of the deployment and gets the
 // same bytes as the deployment would; only `http:` deployments go through it.
 import { BlockList, isIP } from 'node:net';
+import { addRange, familyOf } from '../http/address-rules.ts';
 
 /** Where a connection goes. */
 export interface Place {
@@ -28,7 +29,7 @@ export class Proxy {
     const rules = except.map((rule) => rule.trim().toLowerCase());
     this.#exceptAllNames = rules.includes('*');
     this.#domains = rules.map((rule) => rule.replace(/^\./, ''));
-    for (const rule of rules) this.#addRange(rule);
+    for (const rule of rules) addRange(this.#addresses, rule);
   }
 
   /** Where to connect to for the deployment at `target`. */
@@ -46,24 +47,10 @@ export class Proxy {
       this.#domains.some((domain) => name === domain || name.endsWith(`.${domain}`))
     );
   }
-
-  #addRange(rule: string): void {
-    const [address = '', bits] = rule.split('/');
-    const version = isIP(address);
-    if (version === 0) return;
-    const prefix = Number(bits ?? (version === 6 ? 128 : 32));
-    if (prefix <= (version === 6 ? 128 : 32)) {
-      this.#addresses.addSubnet(address, prefix, familyOf(version));
-    }
-  }
-}
-
-function familyOf(version: number): 'ipv4' | 'ipv6' {
-  return version === 6 ? 'ipv6' : 'ipv4';
 }
 
 /** Square brackets mark an IPv6 address in a URI only. */
-function withoutBrackets(host: string): string {
+export function withoutBrackets(host: string): string {
   return host.replace(/^\[|\]$/g, '');
 }
 

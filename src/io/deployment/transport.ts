@@ -8,6 +8,7 @@ import type {
 } from '../../actors/ports.ts';
 import { ConnectionPool, type PoolOptions } from './connection-pool.ts';
 import { parseDeploymentTarget, type DeploymentTarget } from './deployment-target.ts';
+import { Destinations, type DestinationSettings } from './destinations.ts';
 import { connectFailure, connectionLost, failureOf, type FailureReason } from './failures.ts';
 import { FRAME_PAYLOAD_BYTES_DEFAULT } from './http2-frames.ts';
 import { Http2Stream } from './http2-stream.ts';
@@ -45,6 +46,8 @@ export interface TransportOptions {
   readonly peerStreamsAssumed?: number | undefined;
   /** Default: none. */
   readonly proxy?: ProxySettings | undefined;
+  /** Default: every one. */
+  readonly destinations?: DestinationSettings | undefined;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -77,6 +80,7 @@ export class HttpDeploymentTransport implements DeploymentTransport {
       frameBytesMax: options.frameBytesMax ?? FRAME_PAYLOAD_BYTES_DEFAULT,
       peerStreamsAssumed: options.peerStreamsAssumed ?? 100,
       proxy: options.proxy && new Proxy(options.proxy),
+      destinations: new Destinations(options.destinations ?? { allowed: [], denied: [] }),
     };
     this.#http11 = new Http11Client(this.#options);
   }

@@ -18,10 +18,10 @@ export function advertisedAddress(
 ): string {
   if (address !== undefined) return address;
   if (unixSocketPath(bound.url) !== undefined) return bound.url;
-  const { port } = new URL(bound.url);
+  const { protocol, port } = new URL(bound.url);
   const reachable = host ?? reachableHost(parseBindAddress(bound.bindAddress).host);
   const name = reachable.includes(':') ? `[${reachable}]` : reachable;
-  return `http://${name}${port === '' ? '' : `:${port}`}/`;
+  return `${protocol}//${name}${port === '' ? '' : `:${port}`}/`;
 }
 
 function reachableHost(boundHost: string): string {

@@ -43,6 +43,11 @@ export function parseBindAddress(text: string): BindAddress {
   return { host: v6 ?? (name === undefined || name === '' ? '::' : name), port };
 }
 
+/** Only this machine reaches it. */
+export function isLoopback({ host }: BindAddress): boolean {
+  return host === '::1' || host === 'localhost' || /^(?:::ffff:)?127\./.test(host);
+}
+
 /** `http://host:port/`; a listener on every interface is named by the loopback address. */
 export function listenerUrl({ host, port }: BindAddress): string {
   if (host === '::' || host === '0.0.0.0') return `http://127.0.0.1:${port}/`;

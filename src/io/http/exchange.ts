@@ -1,5 +1,6 @@
 // One HTTP exchange as the ingress and the admin API see it, whichever server library carries it.
 import type { Socket } from 'node:net';
+import type { TlsIdentity } from './tls-identity.ts';
 
 /** Header fields in the order received; names in lower case, repeated names kept. */
 export type HeaderFields = ReadonlyArray<readonly [name: string, value: string]>;
@@ -64,11 +65,29 @@ export interface HttpListener {
   close(): Promise<void>;
 }
 
+/** How long a client may take, and how much it may send before its request is looked at. */
+export interface ListenerLimits {
+  /** From the connection, or the first byte of a request, to the end of its headers. 0: no limit. */
+  readonly headerTimeoutMs: number;
+  /** From the first byte of a request to its last. 0: no limit. */
+  readonly requestTimeoutMs: number;
+  /** Silence between requests. 0: no limit. */
+  readonly idleTimeoutMs: number;
+  /** Standstill of a response that the client does not read. 0: no limit. */
+  readonly sendTimeoutMs: number;
+  /** Request line and headers together. Unit: bytes. */
+  readonly headBytesMax: number;
+}
+
 export interface HttpListenerOptions {
   /** `host:port`, `[v6]:port`; port 0 lets the system choose. Only node:http takes `unix:/path`. */
   readonly bindAddress: string;
   /** Requests at once on one HTTP/2 connection. Default: 200, seen on the reference. */
   readonly http2StreamsMax?: number | undefined;
+  /** Default: `LISTENER_LIMITS`. uWebSockets.js has its own: 10 s for everything, 50 headers. */
+  readonly limits?: ListenerLimits | undefined;
+  /** Only node:http serves it. Default: clear text. */
+  readonly tls?: TlsIdentity | undefined;
   readonly handler: HttpHandler;
   /** Gets the connections that begin with the preface of HTTP/2, instead of `handler`. node:http only. */
   readonly takeHttp2?: ((socket: Socket) => void) | undefined;

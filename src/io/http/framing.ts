@@ -2,18 +2,24 @@
 // lets one client slip requests into another one's connection.
 import type { HeaderFields } from './exchange.ts';
 
-/** One length that is a number, and no transfer coding or one that ends with `chunked`. */
+/** Longer ones are no number that is counted exactly. */
+const LENGTH = /^\d{1,15}$/;
+
+/** At most one length, which is a number, or one transfer coding, which is `chunked`; and no field without a name. */
 export function isFramingSound(headers: HeaderFields): boolean {
   let contentLength: string | undefined;
-  let transferEncoding: string | undefined;
+  let isChunked = false;
   for (const [name, value] of headers) {
     if (name === 'content-length') {
-      if (!/^\d+$/.test(value)) return false;
+      if (!LENGTH.test(value)) return false;
       if (contentLength !== undefined && contentLength !== value) return false;
       contentLength = value;
     } else if (name === 'transfer-encoding') {
-      transferEncoding = value;
+      if (isChunked || value.toLowerCase() !== 'chunked') return false;
+      isChunked = true;
+    } else if (name === '') {
+      return false;
     }
   }
-  return transferEncoding === undefined || /(?:^|[\s,])chunked$/i.test(transferEncoding);
+  return !isChunked || contentLength === undefined;
 }

@@ -14,9 +14,13 @@ export interface StartHttpListenerOptions extends HttpListenerOptions {
 
 /** Listens with the server library that `prefer` asks for. Rejects when the address cannot be bound. */
 export async function startHttpListener(options: StartHttpListenerOptions): Promise<HttpListener> {
-  // uWebSockets.js 20.30 neither listens on unix sockets nor gives a connection away.
-  const isOnSocket = unixSocketPath(options.bindAddress) !== undefined;
-  const needsNode = isOnSocket || options.takeHttp2 !== undefined;
+  // uWebSockets.js 20.30 does not listen on unix sockets, and nobody has TLS there.
+  if (unixSocketPath(options.bindAddress) !== undefined) {
+    return startNodeListener({ ...options, tls: undefined });
+  }
+  // Nor does uWebSockets.js 20.30 give a connection away; and in TLS it has neither HTTP/2 nor a choice of
+  // clients by name, and does not read certificates again.
+  const needsNode = options.takeHttp2 !== undefined || options.tls !== undefined;
   if (needsNode || options.prefer === 'node') return startNodeListener(options);
   const uws = loadUws();
   if (uws.kind === 'loaded') return startUwsListener(uws.binding, options);
@@ -28,6 +32,8 @@ export async function startHttpListener(options: StartHttpListenerOptions): Prom
 export interface StartHttpListenersOptions extends Omit<StartHttpListenerOptions, 'bindAddress'> {
   /** At least one. */
   readonly bindAddresses: readonly string[];
+  /** What is different on unix sockets, whose clients the file system has let in already. */
+  readonly onSockets?: Partial<Pick<HttpListenerOptions, 'handler' | 'takeHttp2'>> | undefined;
 }
 
 /**
@@ -36,14 +42,17 @@ export interface StartHttpListenersOptions extends Omit<StartHttpListenerOptions
  */
 export async function startHttpListeners({
   bindAddresses,
+  onSockets,
   ...options
 }: StartHttpListenersOptions): Promise<ListenerGroup> {
   const listeners: HttpListener[] = [];
   for (const bindAddress of bindAddresses) {
+    const isSocket = unixSocketPath(bindAddress) !== undefined;
+    const chosen = isSocket ? { ...options, ...onSockets } : options;
     try {
-      listeners.push(await startHttpListener({ ...options, bindAddress }));
+      listeners.push(await startHttpListener({ ...chosen, bindAddress }));
     } catch (error) {
-      if (listeners.length > 0 && unixSocketPath(bindAddress) !== undefined) {
+      if (listeners.length > 0 && isSocket) {
         options.log.warn(`nothing listens on ${bindAddress}`, { error });
         continue;
       }

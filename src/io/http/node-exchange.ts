@@ -1,17 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { assert } from '../../actors/domain/assert.ts';
 import { EMPTY_BYTES } from '../../actors/domain/outcome.ts';
 import type { HttpExchange } from './answer.ts';
 import { BodyCollector } from './body-collector.ts';
-import type { BodyResult, HeaderFields, HttpClientAddress, HttpResponse } from './exchange.ts';
+import type {
+  BodyResult,
+  HeaderFields,
+  HttpClientAddress,
+  HttpResponse,
+  ListenerLimits,
+} from './exchange.ts';
+import {
+  bareResponse,
+  bodyBytesCount,
+  httpDate,
+  mayHaveBody,
+  reasonPhrase,
+} from './response-head.ts';
 import { leaveBody, streamBody, type ChunkSink } from './stream-body.ts';
-import { bodyBytesCount, httpDate, mayHaveBody, reasonPhrase } from './response-head.ts';
 
 /** What an exchange tells its listener. */
 export interface NodeExchangeOwner {
   /** Every response closes its connection from now on. */
   readonly isDraining: boolean;
+  readonly limits: ListenerLimits;
   exchangeEnded(): void;
 }
 
@@ -135,6 +148,12 @@ export abstract class NodeExchange<Response extends NodeResponse> implements Htt
   /** Begins a response whose body follows in chunks. */
   protected abstract writeHead(answer: HttpResponse): void;
 
+  /** Ends a response that was begun so. */
+  protected abstract endResponse(): void;
+
+  /** Cuts the client off when it takes nothing for so long. 0: no limit. */
+  protected abstract limitSending(timeoutMs: number): void;
+
   #chunkSink(): ChunkSink {
     const { response } = this;
     const isOpen = () => this.#isOpen && !response.destroyed;
@@ -147,12 +166,14 @@ export abstract class NodeExchange<Response extends NodeResponse> implements Htt
         new Promise((resolve) => {
           const go = () => {
             response.off('drain', go).off('close', go);
+            this.limitSending(0);
             resolve();
           };
           response.on('drain', go).on('close', go);
-          if (!isOpen()) go();
+          if (isOpen()) this.limitSending(this.owner.limits.sendTimeoutMs);
+          else go();
         }),
-      end: () => void response.end(),
+      end: () => this.endResponse(),
       destroy: () => void response.destroy(),
     };
   }
@@ -166,6 +187,7 @@ export abstract class NodeExchange<Response extends NodeResponse> implements Htt
 
 export class Http1Exchange extends NodeExchange<ServerResponse> {
   readonly #expectsContinue: boolean;
+  #isLast = false;
 
   constructor(
     request: IncomingMessage,
@@ -177,6 +199,11 @@ export class Http1Exchange extends NodeExchange<ServerResponse> {
     this.#expectsContinue = expectsContinue;
   }
 
+  /** Its response has ended the connection, so that nothing behind it counts. */
+  get isLast(): boolean {
+    return this.#isLast;
+  }
+
   protected override inviteBody(): void {
     if (this.#expectsContinue) this.response.writeContinue();
   }
@@ -186,11 +213,26 @@ export class Http1Exchange extends NodeExchange<ServerResponse> {
       ? [['content-length', String(bodyBytesCount(answer.body))] as const]
       : [];
     this.#writeHead(answer, length);
-    this.response.end(answer.body);
+    this.endResponse(answer.body);
   }
 
   protected writeHead(answer: HttpResponse): void {
     this.#writeHead(answer, [['transfer-encoding', 'chunked']]);
+  }
+
+  protected endResponse(rest: HttpResponse['body'] = ''): void {
+    const { response } = this;
+    response.end(rest);
+    const { sendTimeoutMs, idleTimeoutMs } = this.owner.limits;
+    // What the system has not taken yet waits for the client. The idle timeout takes over once everything
+    // is sent.
+    if ((response.socket?.writableLength ?? 0) === 0) return;
+    this.limitSending(sendTimeoutMs);
+    if (idleTimeoutMs === 0) response.once('finish', () => this.limitSending(0));
+  }
+
+  protected limitSending(timeoutMs: number): void {
+    this.response.socket?.setTimeout(timeoutMs);
   }
 
   #writeHead(answer: HttpResponse, framing: HeaderFields): void {
@@ -198,6 +240,7 @@ export class Http1Exchange extends NodeExchange<ServerResponse> {
     const fields: string[] = [];
     for (const [name, value] of answer.headers) fields.push(name, value);
     if (answer.close === true || this.owner.isDraining || !response.shouldKeepAlive) {
+      this.#isLast = true;
       fields.push('connection', 'close');
     }
     for (const [name, value] of framing) fields.push(name, value);
@@ -210,17 +253,46 @@ export class Http1Exchange extends NodeExchange<ServerResponse> {
 }
 
 export class Http2Exchange extends NodeExchange<Http2ServerResponse> {
+  /** node:http limits the time of a request itself, node:http2 does not. */
+  protected override inviteBody(): void {
+    const { requestTimeoutMs } = this.owner.limits;
+    if (requestTimeoutMs === 0 || this.isReceived) return;
+    const timer = setTimeout(() => {
+      this.respond(bareResponse(408));
+      this.failBody('the client is too slow');
+    }, requestTimeoutMs).unref();
+    const stopTimer = (): void => clearTimeout(timer);
+    this.request.once('end', stopTimer);
+    this.response.once('close', stopTimer);
+  }
+
   protected writeResponse(answer: HttpResponse): void {
     const { response } = this;
     const fields: Record<string, string> = Object.fromEntries(answer.headers);
     if (mayHaveBody(answer.status)) fields['content-length'] = String(bodyBytesCount(answer.body));
     response.writeHead(answer.status, fields);
-    response.end(mayHaveBody(answer.status) ? answer.body : '');
+    this.endResponse(mayHaveBody(answer.status) ? answer.body : '');
   }
 
   protected writeHead(answer: HttpResponse): void {
     this.response.writeHead(answer.status, Object.fromEntries(answer.headers));
   }
+
+  protected endResponse(rest: HttpResponse['body'] = ''): void {
+    const { stream } = this.response;
+    this.response.end(rest, () => {
+      // The rest of the request is not waited for. Source: RFC 9113, 8.1.
+      if (!this.isReceived) stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+    this.limitSending(this.owner.limits.sendTimeoutMs);
+  }
+
+  protected limitSending(timeoutMs: number): void {
+    this.response.stream.setTimeout(timeoutMs, this.#cutOff);
+  }
+
+  // Always the same function, which the stream takes off again when there is no limit.
+  readonly #cutOff = (): void => this.response.stream.close(constants.NGHTTP2_CANCEL);
 }
 
 /** Both kinds of response have the method, with overloads that do not unite. */

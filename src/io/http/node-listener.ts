@@ -1,10 +1,17 @@
-// HTTP/1.1 over node:http and, on the same port, HTTP/2 with prior knowledge over node:http2.
+// HTTP/1.1 over node:http and, on the same port, HTTP/2 over node:http2, both in clear text or in TLS.
 import { rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import { type ListenOptions, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { LISTENER_LIMITS } from '../../actors/domain/limits.ts';
 import { answerExchange, type ListenerLog } from './answer.ts';
 import {
   listenerUrl,
@@ -13,13 +20,11 @@ import {
   unixSocketAddress,
   unixSocketPath,
 } from './bind-address.ts';
-import type { HttpHandler, HttpListener, HttpListenerOptions } from './exchange.ts';
+import { ConnectionSorter } from './connection-sorter.ts';
+import type { HttpHandler, HttpListener, HttpListenerOptions, ListenerLimits } from './exchange.ts';
 import { isFramingSound } from './framing.ts';
 import { Http1Exchange, Http2Exchange } from './node-exchange.ts';
 import { bareResponse } from './response-head.ts';
-
-/** Unit: bytes, of request line and headers together. The reference took a value of 500 000 bytes. */
-const HEAD_BYTES_MAX = 1024 * 1024;
 
 /** Source: seen on the reference. */
 const HEADER_FIELDS_MAX = 100;
@@ -42,14 +47,15 @@ export function startNodeListener(
 class NodeListener implements HttpListener {
   url = '';
   isDraining = false;
+  readonly limits: ListenerLimits;
   readonly #handler: HttpHandler;
   readonly #takeHttp2: (socket: Socket) => void;
   readonly #log: ListenerLog;
   readonly #server: Server;
   readonly #http2: Http2Server;
   readonly #http2Sessions = new Set<ServerHttp2Session>();
-  /** Connections that have sent nothing yet. */
-  readonly #silent = new Set<Socket>();
+  readonly #sorter: ConnectionSorter;
+  readonly #isSecure: boolean;
   /** The latest exchange of each HTTP/1.1 connection. */
   readonly #latest = new WeakMap<Duplex, Http1Exchange>();
   readonly #closed: Promise<unknown>;
@@ -60,13 +66,10 @@ class NodeListener implements HttpListener {
     this.#takeHttp2 =
       options.takeHttp2 ?? ((socket) => void this.#http2.emit('connection', socket));
     this.#log = options.log;
-    this.#server = createServer({
-      maxHeaderSize: HEAD_BYTES_MAX,
-      requireHostHeader: false,
-      keepAliveTimeout: 0,
-      headersTimeout: 0,
-      requestTimeout: 0,
-    });
+    const { limits = LISTENER_LIMITS, tls } = options;
+    this.limits = limits;
+    this.#isSecure = tls !== undefined && tls.mode !== 'allow';
+    this.#server = createServer(http1Options(limits));
     this.#server.timeout = 0;
     this.#http2 = createHttp2Server({
       settings: {
@@ -79,7 +82,7 @@ class NodeListener implements HttpListener {
     this.#server.on('checkContinue', (request, response) => this.#serve1(request, response, true));
     this.#server.on('clientError', (error, socket) => this.#refuseBytes(error, socket));
     this.#serveHttp2();
-    this.#chooseProtocol();
+    this.#sorter = this.#sortConnections(tls);
   }
 
   async listen(address: string): Promise<void> {
@@ -89,7 +92,8 @@ class NodeListener implements HttpListener {
       await this.#bind({ host, port });
       const bound = this.#server.address();
       const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
-      this.url = listenerUrl({ host, port: boundPort });
+      const url = listenerUrl({ host, port: boundPort });
+      this.url = this.#isSecure ? url.replace('http:', 'https:') : url;
     } else {
       // A process that was killed leaves its socket behind.
       await rm(path, { force: true });
@@ -108,40 +112,27 @@ class NodeListener implements HttpListener {
     });
   }
 
-  /** Gives each connection, once its first bytes are there, to the server that speaks its protocol. */
-  #chooseProtocol(): void {
+  #sortConnections(tls: HttpListenerOptions['tls']): ConnectionSorter {
     const http1Listeners = this.#server.listeners('connection');
-    this.#server.removeAllListeners('connection');
-    this.#server.on('connection', (socket: Socket) => {
-      this.#silent.add(socket);
-      socket.once('close', () => this.#silent.delete(socket));
-      // Both servers hear later errors themselves; here the close event says enough.
-      socket.on('error', () => {});
-      // Not the data event: it would leave the socket flowing or paused, and neither server undoes that.
-      socket.once('readable', () => {
-        this.#silent.delete(socket);
-        const chunk: Buffer | null = socket.read();
-        if (chunk === null) {
-          socket.destroy();
-          return;
-        }
-        socket.unshift(chunk);
-        // `PRI` begins the connection preface of HTTP/2 and no method of HTTP/1.1.
-        if (chunk.subarray(0, 3).toString('latin1') === 'PRI') {
-          // node:http accepts half-open sockets; a session would not notice that its client has left.
-          socket.allowHalfOpen = false;
-          this.#takeHttp2(socket);
-        } else {
-          for (const serve of http1Listeners) serve.call(this.#server, socket);
-        }
-      });
+    const sorter = new ConnectionSorter({
+      tls,
+      timeoutMs: this.limits.headerTimeoutMs,
+      onHttp1: (socket) => {
+        for (const serve of http1Listeners) serve.call(this.#server, socket);
+      },
+      onHttp2: this.#takeHttp2,
     });
+    this.#server.removeAllListeners('connection');
+    this.#server.on('connection', (socket: Socket) => sorter.take(socket));
+    return sorter;
   }
 
   #serveHttp2(): void {
     this.#http2.on('session', (session) => {
       this.#http2Sessions.add(session);
       session.once('close', () => this.#http2Sessions.delete(session));
+      // Open streams go on; their client opens another connection for later ones.
+      session.setTimeout(this.limits.idleTimeoutMs, () => session.close());
     });
     // A broken session ends with its streams; the exchanges hear of it by their close events.
     this.#http2.on('sessionError', () => {});
@@ -151,6 +142,8 @@ class NodeListener implements HttpListener {
   }
 
   #serve1(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    // node:http has read on behind a request that was to be the last.
+    if (this.#latest.get(request.socket)?.isLast === true) return;
     const exchange = new Http1Exchange(request, response, this, expectsContinue);
     this.#latest.set(request.socket, exchange);
     this.#answer(exchange);
@@ -169,6 +162,13 @@ class NodeListener implements HttpListener {
   /** Hears of bytes that are no HTTP/1.1 request, and of connections that broke. */
   #refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
     const latest = this.#latest.get(socket);
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      // Whoever sends slowly gets no answer to what came before either, if that is still pending.
+      const isPending = latest?.isOpen === true && latest.isReceived;
+      if (isPending || !socket.writable) socket.destroy();
+      else socket.end(refusalBytes('408 Request Timeout'), () => socket.destroy());
+      return;
+    }
     if (latest?.isOpen === true && latest.failBody(error.message)) return;
     if (!socket.writable || latest?.isOpen === true) {
       // An answer still to come must not be mistaken for an answer to these bytes, nor these for it.
@@ -199,7 +199,7 @@ class NodeListener implements HttpListener {
     // come back in between.
     NetServer.prototype.close.call(this.#server);
     this.#server.closeIdleConnections();
-    for (const socket of this.#silent) socket.destroy();
+    this.#sorter.drain();
     for (const session of this.#http2Sessions) session.close();
   }
 
@@ -207,9 +207,35 @@ class NodeListener implements HttpListener {
     this.drain();
     for (const session of this.#http2Sessions) session.destroy();
     this.#server.closeAllConnections();
+    this.#sorter.close();
     await this.#closed;
   }
 }
+
+/** How often slow clients are looked for, at least and at most. Unit: milliseconds. */
+const SWEEP_MS_MIN = 20;
+const SWEEP_MS_MAX = 5000;
+
+function http1Options(limits: ListenerLimits): ServerOptions {
+  const { headerTimeoutMs, requestTimeoutMs, idleTimeoutMs, headBytesMax } = limits;
+  const timeouts = [headerTimeoutMs, requestTimeoutMs].filter((ms) => ms > 0);
+  const shortestMs = Math.min(...timeouts, SWEEP_MS_MAX * 4);
+  return {
+    maxHeaderSize: headBytesMax,
+    requireHostHeader: false,
+    keepAliveTimeout: idleTimeoutMs,
+    // Node takes no longer time for a part than for the whole.
+    headersTimeout: timeouts.length === 2 ? shortestMs : headerTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.max(SWEEP_MS_MIN, Math.floor(shortestMs / 4)),
+    // Tells of clients that have gone without a word while they waited for an answer.
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+  };
+}
+
+/** After how much silence the system asks whether a client is still there. Unit: milliseconds. */
+const KEEP_ALIVE_MS = 60_000;
 
 function refusalBytes(status: string): string {
   return `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;

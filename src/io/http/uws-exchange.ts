@@ -20,6 +20,11 @@ export class UwsExchange implements HttpExchange {
   readonly path: string;
   readonly query: string | undefined;
   readonly headers: HeaderFields;
+  /**
+   * The library checks neither what follows a chunk nor trailers, and would take some of them for another
+   * request. So this one is the last of its connection.
+   */
+  readonly isChunked: boolean;
   readonly #owner: UwsExchangeOwner;
   /** `undefined` once answered or aborted: the library throws on any later use. */
   #response: UwsResponse | undefined;
@@ -29,11 +34,16 @@ export class UwsExchange implements HttpExchange {
 
   constructor(response: UwsResponse, request: UwsRequest, owner: UwsExchangeOwner) {
     const headers: Array<readonly [string, string]> = [];
-    request.forEach((name, value) => headers.push([name, value]));
+    let isChunked = false;
+    request.forEach((name, value) => {
+      headers.push([name, value]);
+      if (name === 'transfer-encoding') isChunked = true;
+    });
     this.method = request.getCaseSensitiveMethod();
     this.path = request.getUrl();
     this.query = request.getQuery();
     this.headers = headers;
+    this.isChunked = isChunked;
     this.#owner = owner;
     this.#response = response;
     response.onAborted(() => this.#abort());
@@ -55,7 +65,7 @@ export class UwsExchange implements HttpExchange {
     const response = this.#response;
     if (response === undefined) return Promise.resolve(bodyFailed('the client went away'));
     const declared = this.header('content-length');
-    if (declared === undefined && this.header('transfer-encoding') === undefined) {
+    if (declared === undefined && !this.isChunked) {
       return Promise.resolve({ kind: 'body', bytes: EMPTY_BYTES });
     }
     if (Number(declared) > bytesMax) return Promise.resolve({ kind: 'tooLarge', declared: true });
@@ -83,15 +93,23 @@ export class UwsExchange implements HttpExchange {
   }
 
   respond(answer: HttpResponse): void {
+    if (this.#response === undefined) return void leaveBody(answer.stream);
+    for (const [name, value] of answer.headers) assertOneLine(name, value);
+    // Not before the library has read on, which then ends the connection if more comes.
+    if (this.isChunked) setImmediate(() => this.#write(answer));
+    else this.#write(answer);
+  }
+
+  #write(answer: HttpResponse): void {
     const response = this.#response;
     if (response === undefined) return void leaveBody(answer.stream);
-    for (const [name, value] of answer.headers) assertOneLine(name, value);
     if (answer.stream !== undefined && mayHaveBody(answer.status)) {
       return this.#respondWithStream(response, answer, answer.stream);
     }
     this.#response = undefined;
-    const close = answer.close === true || this.#owner.isDraining;
-    response.cork(() => writeResponse(response, answer, this.method === 'HEAD', close));
+    const close = this.#isLast(answer);
+    const hasBody = this.method !== 'HEAD' && (mayHaveBody(answer.status) || this.isChunked);
+    response.cork(() => writeResponse(response, answer, hasBody, close));
     this.#owner.exchangeEnded(this);
   }
 
@@ -121,11 +139,16 @@ export class UwsExchange implements HttpExchange {
       drained: () => new Promise((resolve) => (resume = resolve)),
       end: () => {
         this.#response = undefined;
-        response.cork(() => response.end('', answer.close === true || this.#owner.isDraining));
+        response.cork(() => response.end('', this.#isLast(answer)));
       },
       destroy: () => this.destroy(),
     };
     void streamBody(stream, sink, () => {}).then(() => this.#owner.exchangeEnded(this));
+  }
+
+  /** The connection ends with the response. */
+  #isLast({ close }: HttpResponse): boolean {
+    return close === true || this.#owner.isDraining || this.isChunked;
   }
 
   destroy(): void {
@@ -158,17 +181,17 @@ function writeHead(response: UwsResponse, answer: HttpResponse): void {
 function writeResponse(
   response: UwsResponse,
   answer: HttpResponse,
-  isHead: boolean,
+  hasBody: boolean,
   close: boolean,
 ): void {
   writeHead(response, answer);
-  const hasBody = mayHaveBody(answer.status);
-  if (hasBody && !isHead) {
+  if (hasBody) {
     response.end(answer.body, close);
     return;
   }
   // The library cannot close after a response without body. Nor does it keep the connection usable
   // after writing the length of a body that it does not get, so that is written as a header.
-  if (hasBody) response.writeHeader('content-length', String(bodyBytesCount(answer.body)));
+  if (mayHaveBody(answer.status))
+    response.writeHeader('content-length', String(bodyBytesCount(answer.body)));
   response.endWithoutBody();
 }

@@ -68,7 +68,7 @@ class UwsListener implements HttpListener {
   #serve(response: UwsResponse, request: UwsRequest): void {
     const exchange = new UwsExchange(response, request, this);
     this.#open.add(exchange);
-    if (METHODS.has(exchange.method) && isFramingSound(exchange.headers)) {
+    if (isSound(exchange)) {
       answerExchange(exchange, this.#handler, this.#log);
       exchange.closeBody();
     } else {
@@ -76,7 +76,7 @@ class UwsListener implements HttpListener {
       // see the rest of such a request as another one. While an answer is pending it ends the
       // connection rather than to run that one; so the answer waits until the library has read on.
       exchange.closeBody();
-      setImmediate(() => exchange.respond(bareResponse(400)));
+      setImmediate(() => refuse(exchange));
     }
   }
 
@@ -100,4 +100,15 @@ class UwsListener implements HttpListener {
     this.#app.close();
     return Promise.resolve();
   }
+}
+
+/** A HEAD whose body may be followed by anything could not end its connection. */
+function isSound({ method, headers, isChunked }: UwsExchange): boolean {
+  return METHODS.has(method) && isFramingSound(headers) && !(isChunked && method === 'HEAD');
+}
+
+/** The library cannot close after the answer to a HEAD. */
+function refuse(exchange: UwsExchange): void {
+  if (exchange.method === 'HEAD') exchange.destroy();
+  else exchange.respond(bareResponse(400));
 }

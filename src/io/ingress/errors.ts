@@ -64,6 +64,8 @@ export const refusals = {
   badLimitKey: (reason: string) => refusal(400, `invalid limit-key: ${reason}`),
   limitKeyWithoutScope: () => refusal(400, 'limit-key requires a scope to be set'),
 
+  unauthorized: () => refusal(401, 'unauthorized, a valid token is required'),
+
   notFound: () => refusal(404, 'not found'),
   serviceNotFound: (service: string) =>
     refusal(

@@ -1,4 +1,5 @@
 import type { PartitionThreadInspector, SchemaReader } from '../../actors/ports.ts';
+import type { Access } from '../http/access.ts';
 import type { Logger } from '../log.ts';
 
 /** A server of this process, as it is shown to operators. */
@@ -26,6 +27,8 @@ export interface NodeContext {
   readonly isStopping: () => boolean;
   /** Text in the Prometheus format; `undefined` when metrics are switched off. */
   readonly renderMetrics: (() => Promise<string>) | undefined;
+  /** Absent: everybody may do everything. */
+  readonly access: Access | undefined;
   /** Largest message of a gRPC call. Unit: bytes, inclusive. */
   readonly messageBytesMax: number;
   readonly log: Pick<Logger, 'error'>;

@@ -13,6 +13,8 @@ import {
 import type { Duplex } from 'node:stream';
 import protobuf from 'protobufjs';
 import { assert } from '../../actors/domain/assert.ts';
+import { LISTENER_LIMITS } from '../../actors/domain/limits.ts';
+import type { Access } from '../http/access.ts';
 import type { Logger } from '../log.ts';
 import { decompressZstd } from '../zstd.ts';
 import {
@@ -23,8 +25,12 @@ import {
 } from './grpc-service.ts';
 import { NODE_MESSAGES } from './protocol.ts';
 
+const UNAUTHORIZED = 'unauthorized, a valid token is required';
+
 export interface GrpcServerOptions {
   readonly services: readonly GrpcService[];
+  /** Absent: everybody may call everything. */
+  readonly access: Access | undefined;
   /** Unit: bytes, inclusive. */
   readonly messageBytesMax: number;
   readonly log: Pick<Logger, 'error'>;
@@ -33,11 +39,16 @@ export interface GrpcServerOptions {
 export class GrpcServer {
   readonly #injector: ReturnType<Server['createConnectionInjector']>;
 
-  constructor({ services, messageBytesMax, log }: GrpcServerOptions) {
+  constructor({ services, access, messageBytesMax, log }: GrpcServerOptions) {
     const server = new Server({
       'grpc.max_receive_message_length': messageBytesMax,
       'grpc.enable_channelz': 0,
-      interceptors: [decompressing(messageBytesMax)],
+      'grpc.max_connection_idle_ms': LISTENER_LIMITS.idleTimeoutMs,
+      // The first one gets the call of the library itself.
+      interceptors: [
+        decompressing(messageBytesMax),
+        ...(access === undefined ? [] : [authorizing(access)]),
+      ],
     });
     const { root } = protobuf.parse(NODE_MESSAGES, { keepCase: true });
     for (const service of services) {
@@ -56,6 +67,22 @@ export class GrpcServer {
     this.#injector.drain(CLOSE_GRACE_MS);
     this.#injector.destroy();
   }
+}
+
+/** Asks for what HTTP asks for, in the metadata of the same name. */
+function authorizing(access: Access): ServerInterceptor {
+  return (_method, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, proceed) => {
+            const [authorization] = metadata.get('authorization');
+            metadata.remove('authorization');
+            if (access.allows(authorization?.toString())) proceed(metadata);
+            else call.sendStatus({ code: status.UNAUTHENTICATED, details: UNAUTHORIZED });
+          },
+        }),
+    });
 }
 
 /**

@@ -1,6 +1,8 @@
 // The node port 5122: gRPC for `restatectl`, plain HTTP for metrics and health. Thread: main.
 import type { Socket } from 'node:net';
+import type { Access } from '../http/access.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/exchange.ts';
+import { guardHandler, type GuardedHandler } from '../http/guard.ts';
 import { clusterControlService } from './cluster-control.ts';
 import type { NodeContext } from './context.ts';
 import type { GrpcServer } from './grpc-server.ts';
@@ -11,21 +13,49 @@ import { nodeControlService } from './node-control.ts';
 /** Version 0.0.4 of the text format. */
 const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
+const NODE_CHALLENGE = [
+  'www-authenticate',
+  'Bearer realm="Reprise node", Basic realm="Reprise node", charset="UTF-8"',
+] as const;
+
 /** The two halves of the node port, for a listener that takes connections for them. */
 export interface NodePort {
   readonly handler: HttpHandler;
   readonly takeHttp2: (socket: Socket) => void;
+  /** The same for unix sockets, where nobody is asked for a credential. */
+  readonly onSockets: {
+    readonly handler: HttpHandler;
+    readonly takeHttp2: (socket: Socket) => void;
+  };
   /** Ends the gRPC connections. */
   close(): Promise<void>;
 }
 
 export function createNodePort(context: NodeContext): NodePort {
   const grpc = new LazyGrpc(context);
+  const openGrpc =
+    context.access === undefined ? grpc : new LazyGrpc({ ...context, access: undefined });
+  const handler = createNodeHandler(context);
   return {
-    handler: createNodeHandler(context),
+    handler: guardNode(handler, context.access).handler,
     takeHttp2: (socket) => grpc.serve(socket),
-    close: () => grpc.close(),
+    onSockets: { handler, takeHttp2: (socket) => openGrpc.serve(socket) },
+    close: async () => {
+      await Promise.all([grpc.close(), openGrpc.close()]);
+    },
   };
+}
+
+/** Asks clients for a credential, but for health. */
+function guardNode(handler: HttpHandler, access: Access | undefined): GuardedHandler {
+  return guardHandler(handler, {
+    access,
+    isOpen: ({ path }) => path === '/health',
+    refuse: () => {
+      const response = text(401, 'unauthorized, a valid token is required\n');
+      return { ...response, headers: [NODE_CHALLENGE, ...response.headers] };
+    },
+  });
 }
 
 /** Most servers never see a gRPC connection: its libraries are loaded with the first one. */
@@ -62,6 +92,7 @@ class LazyGrpc {
         metadataProxyService(context),
         metadataServerService(context),
       ],
+      access: context.access,
       messageBytesMax: context.messageBytesMax,
       log: context.log,
     });

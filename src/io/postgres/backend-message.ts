@@ -26,6 +26,13 @@ export function writeAuthenticationOk(out: BackendWriter): void {
   out.end();
 }
 
+/** Asks for the password as it is. */
+export function writePasswordRequest(out: BackendWriter): void {
+  out.begin('R');
+  out.int32(3);
+  out.end();
+}
+
 export function writeNegotiation(
   out: BackendWriter,
   {

@@ -21,6 +21,7 @@ const MessageType = {
   copyData: 0x64,
   copyDone: 0x63,
   copyFail: 0x66,
+  password: 0x70,
 } as const;
 
 export interface ParseMessage {
@@ -71,6 +72,17 @@ export function readFrontendMessage(type: number, body: Buffer): FrontendMessage
   const message = readMessage(type, reader);
   reader.end();
   return message;
+}
+
+/** The answer to a request for a password. Throws `PostgresError` for any other message. */
+export function readPassword(type: number, body: Buffer): string {
+  if (type !== MessageType.password) {
+    throw fatal('protocolViolation', `expected a password, found a message of type ${type}`);
+  }
+  const reader = new BodyReader(body);
+  const password = reader.text();
+  reader.end();
+  return password;
 }
 
 /** The messages of the extended query protocol, whose errors last until `Sync`. */

@@ -15,6 +15,7 @@ const SQL_STATES = {
   transactionFailed: '25P02',
   unknownStatement: '26000',
   invalidAuthorization: '28000',
+  invalidPassword: '28P01',
   unknownPortal: '34000',
   syntax: '42601',
   unknownSetting: '42704',

@@ -83,7 +83,6 @@ describe('an option without a meaning here', () => {
       { toml: '[network-error-retry-policy]\ntype = "fixed-delay"' },
       'network-error-retry-policy.type',
     ],
-    [{ toml: '[tls]\nmode = "require"' }, 'tls'],
     [
       { toml: '[[ingress.kafka-clusters]]\nname = "k"\nbrokers = ["a:1"]' },
       'ingress.kafka-clusters',
