@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringField } from '../support/json.ts';
+import { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { Rig } from '../support/rig.ts';
 import { skippedOnReference } from '../support/servers.ts';
 import { askSql } from '../support/sql-rig.ts';
+import { spansOf, spansOfKind } from '../support/traces.ts';
 
 /** Longer than what a server that is not paused needs to begin an attempt or to fire a timer. */
 const LONG_ENOUGH_MS = 500;
@@ -113,5 +115,30 @@ describe('a paused server', { skip: skippedOnReference('has no paused start') },
     assert.equal(rig.effects.count('run first#1'), 0);
     await resume(rig);
     await rig.effects.waitForCount('after first#1');
+  });
+
+  test('shows in a trace that an attempt began later than its invocation', async () => {
+    const receiver = await OtlpReceiver.start('http');
+    cleanups.push(() => receiver.close());
+    const environment = {
+      RESTATE_TRACING_ENDPOINT: receiver.url,
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    };
+    const rig = await Rig.start({ modules: ['durable'], server: { environment } });
+    cleanups.push(() => rig.dispose());
+    await restartPaused(rig);
+    const id = await send(rig, '/Steps/run/send', { id: 'traced', count: 1 });
+    const [ingress, start] = await spansOf(receiver, id, { ingress: 1, 'invocation-start': 1 });
+    await delay(LONG_ENOUGH_MS);
+    assert.deepEqual(spansOfKind(receiver, id, 'invocation-attempt'), []);
+
+    const resumedNs = BigInt(Date.now()) * 1_000_000n;
+    await resume(rig);
+    const counts = { 'invocation-attempt': 1, 'invocation-end': 1 };
+    const [attempt, end] = await spansOf(receiver, id, counts);
+    assert.ok(ingress && start && attempt && end);
+    for (const span of [start, attempt, end]) assert.equal(span.traceId, ingress.traceId);
+    assert.equal(attempt.parentSpanId, start.spanId);
+    assert.ok(start.startNs < resumedNs && attempt.startNs >= resumedNs);
   });
 });

@@ -1,7 +1,7 @@
 // Who may use the server, over TLS and in clear text, and where it may connect to.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import * as http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -284,6 +284,15 @@ describe('a server with tokens and certificates', { skip }, () => {
     assert.equal(admitted.stdout, '1\n', admitted.stderr);
     const refused = run('wrong');
     assert.match(refused.stderr, /FATAL: {2}password authentication failed for user "ann"/);
+  });
+
+  test('lets the user that it runs as take a snapshot, without a token', async () => {
+    const parent = join(directory, 'snapshots');
+    const place = ['--base-dir', rig.server.dataDirectory, '--node-name', 'node-1'];
+    const { code, stdout, stderr } = await runServerCommand(['snapshot', parent, ...place]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /the partitions stood still/);
+    assert.equal(statSync(socketOf('control.sock')).mode & 0o777, 0o600);
   });
 
   test('reads tokens and certificates again on SIGHUP', async () => {

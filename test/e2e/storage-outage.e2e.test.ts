@@ -16,13 +16,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { field, stringField } from '../support/json.ts';
 import { MixedJobs } from '../support/mixed-jobs.ts';
+import { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { seededRandom } from '../support/random.ts';
 import { Rig } from '../support/rig.ts';
 import { runServerCommand, serverUnderTest } from '../support/servers.ts';
 import { askSql } from '../support/sql-rig.ts';
 import { assertCompletedStepsNeverRunAgain } from '../support/step-rule.ts';
+import { spansOf } from '../support/traces.ts';
 import { waitFor } from '../support/wait.ts';
 
 const JOBS_IN_FLIGHT_COUNT = 30;
@@ -141,12 +144,11 @@ function failingFlushes(): Outage {
   };
 }
 
+const THREADS = { RESTATE_WORKER__PARTITION_THREADS: '2', RESTATE_DEFAULT_NUM_PARTITIONS: '8' };
+
 async function startRig(dataDirectory: string | undefined): Promise<Rig> {
-  const environment = {
-    RESTATE_WORKER__PARTITION_THREADS: '2',
-    RESTATE_DEFAULT_NUM_PARTITIONS: '8',
-  };
-  const rig = await Rig.start({ modules: ['durable'], server: { environment, dataDirectory } });
+  const server = { environment: THREADS, dataDirectory };
+  const rig = await Rig.start({ modules: ['durable'], server });
   cleanups.push(() => rig.dispose());
   return rig;
 }
@@ -241,6 +243,77 @@ function assertOperatorIsTold({ server }: Rig): void {
   assert.match(lines[0] ?? '', /free space|size of files|check the disk/);
   assert.match(server.logs, /serves again/);
 }
+
+const OPERATOR = { authorization: 'Bearer operators-own' };
+const CLIENT = { authorization: 'Bearer clients-own' };
+
+async function startGuardedRig(tracingEndpoint: string): Promise<Rig> {
+  const environment = {
+    ...THREADS,
+    RESTATE_AUTH__TOKENS: '["operators-own"]',
+    RESTATE_INGRESS__AUTH__TOKENS: '["clients-own"]',
+    RESTATE_TRACING_ENDPOINT: tracingEndpoint,
+    OTEL_BSP_SCHEDULE_DELAY: '50',
+  };
+  const rig = await Rig.start({ server: { environment } });
+  cleanups.push(() => rig.dispose());
+  const uri = await rig.serve({ modules: ['durable'] });
+  assert.equal((await rig.admin.post('/deployments', { uri }, OPERATOR)).status, 201);
+  return rig;
+}
+
+/** Of a statement that needs the partitions. */
+async function sqlStateOf({ server }: Rig, password: string): Promise<unknown> {
+  const { postgresPort: port } = server;
+  const client = new pg.Client({ host: '127.0.0.1', port, user: 'ann', password });
+  try {
+    await client.connect();
+    return (await client.query(COUNTED)).rows;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? error.code : error;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+describe('a server with tokens and tracing that can store nothing', OURS, () => {
+  test('tells only its clients, and traces on when it can again', async (t) => {
+    const outage = limitedFiles();
+    if (outage.skip !== false) return t.skip(outage.skip);
+    const receiver = await OtlpReceiver.start('http');
+    cleanups.push(() => receiver.close());
+    const rig = await startGuardedRig(receiver.url);
+    const headers = { ...HELD, ...CLIENT };
+    const sent = await rig.ingress.post('/Steps/gated/send', { id: 'held' }, headers);
+    const id = stringField(sent.json(), 'invocationId');
+    const [start] = await spansOf(receiver, id, { 'invocation-start': 1 });
+    await rig.effects.waitForCount('after held#1');
+
+    await outage.begin(rig.server.pid);
+    const call = (token: Readonly<Record<string, string>>) =>
+      rig.ingress.post('/Steps/run', { id: 'refused', count: 1 }, token);
+    await waitFor('a refusal', async () =>
+      (await call(CLIENT)).status === 503 ? true : undefined,
+    );
+    assert.equal((await call({})).status, 401);
+    assert.equal((await askSql(rig, COUNTED)).status, 401);
+    assert.equal(await sqlStateOf(rig, 'wrong'), '28P01');
+    await waitFor('a refusal by SQL', async () =>
+      (await sqlStateOf(rig, 'operators-own')) === '57P03' ? true : undefined,
+    );
+    await delay(OUTAGE_MS);
+    await outage.end(rig.server.pid);
+
+    rig.openGate('held');
+    await waitFor('an answer', async () => {
+      const { status } = await rig.ingress.post('/Steps/gated', { id: 'held' }, headers);
+      return status === 200 ? true : undefined;
+    });
+    const counts = { 'invocation-attempt': 1, 'invocation-end': 1 };
+    const spans = await spansOf(receiver, id, counts);
+    for (const span of spans) assert.equal(span.parentSpanId, start?.spanId);
+  });
+});
 
 describe('a full disk', OURS, () => {
   const SKIP = { skip: !canMount && 'may not mount' };
