@@ -286,7 +286,9 @@ describe('a server with tokens and tracing that can store nothing', OURS, () => 
     const headers = { ...HELD, ...CLIENT };
     const sent = await rig.ingress.post('/Steps/gated/send', { id: 'held' }, headers);
     const id = stringField(sent.json(), 'invocationId');
-    const [start] = await spansOf(receiver, id, { 'invocation-start': 1 });
+    const accepted = { ingress: 1, 'invocation-start': 1 };
+    const [ingress, start] = await spansOf(receiver, id, accepted);
+    assert.equal(ingress?.attributes['client.socket.address'], '127.0.0.1');
     await rig.effects.waitForCount('after held#1');
 
     await outage.begin(rig.server.pid);
