@@ -1,15 +1,14 @@
 #!/usr/bin/env node
 // Process entry: configuration in, a running server out, signals to a graceful stop.
 import { availableParallelism, hostname } from 'node:os';
+import { openPartitionPool } from './actors/partition-pool.ts';
 import { loadConfig } from './io/config/load.ts';
 import type { LoadedConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
 import { PRODUCT_VERSION } from './io/config/product-version.ts';
 import { createLogger } from './io/log.ts';
 import type { Logger } from './io/log.ts';
-import { startServer } from './server.ts';
 import type { Server } from './server.ts';
-import { runSnapshotCommand } from './snapshot-command.ts';
 
 const sources = {
   argv: process.argv.slice(2),
@@ -19,6 +18,7 @@ const sources = {
   cores: availableParallelism(),
 };
 if (sources.argv[0] === 'snapshot') {
+  const { runSnapshotCommand } = await import('./snapshot-command.ts');
   const result = await runSnapshotCommand({ ...sources, argv: sources.argv.slice(1) });
   process.stderr.write(result.errors);
   process.stdout.write(result.output);
@@ -46,7 +46,11 @@ async function run({ config, warnings, noLogo }: LoadedConfig & { kind: 'run' })
   const log = createLogger(logOptionsOf(config, process.stdout.isTTY));
   for (const warning of warnings) log.of('reprise::config').warn(warning);
   try {
-    const server = await startServer({ ...config, log });
+    const threadsCount = Math.min(config.partitionThreads, config.defaultNumPartitions);
+    const pool = openPartitionPool(threadsCount, config.partitionThreads);
+    // Its modules are loaded while the threads load theirs.
+    const { startServer } = await import('./server.ts');
+    const server = await startServer({ ...config, log, pool });
     if (process.stdout.isTTY) process.stdout.write(banner(server, noLogo));
     log.info(`Reprise ${PRODUCT_VERSION} serves`, {
       node_name: config.nodeName,

@@ -1,6 +1,7 @@
 // Wiring of what the main thread has of the partitions: the router to them, the supervisor of their
 // threads, snapshots of them, and where their traces go.
 import { randomBytes } from 'node:crypto';
+import { openPartitionPool } from './actors/partition-pool.ts';
 import { Router } from './actors/router.ts';
 import type { SchemaActor } from './actors/schema-actor.ts';
 import { SnapshotActor } from './actors/snapshot-actor.ts';
@@ -54,6 +55,7 @@ export function openPartitions(
     threadsCount,
   });
   const supervisor = new Supervisor({
+    pool: parts.pool ?? openPartitionPool(threadsCount),
     threadsCount,
     router,
     settings,

@@ -1,5 +1,5 @@
 // What the wiring of the main thread hands around.
-import { randomBytes } from 'node:crypto';
+import type { PartitionPool } from './actors/partition-pool.ts';
 import { unixMillis } from './actors/domain/time.ts';
 import type { ServerName } from './io/config/listener-settings.ts';
 import type { ServerConfig } from './io/config/load.ts';
@@ -7,6 +7,7 @@ import type { logOptionsOf } from './io/config/log-options.ts';
 import type { IdentitySettings } from './io/deployment/load-request-identity.ts';
 import type { ServerSecurity } from './io/http/server-security.ts';
 import type { Logger } from './io/log.ts';
+import { createRandom } from './io/random.ts';
 import type { PreparedDirectory } from './storage/prepare-tables.ts';
 
 export interface Opened {
@@ -23,6 +24,8 @@ export interface Parts {
   readonly security: SecurityByServer;
   readonly log: Logger;
   readonly logOptions: ReturnType<typeof logOptionsOf>;
+  /** Threads that were started ahead. */
+  readonly pool: PartitionPool | undefined;
   /** The partitions cannot be kept running. */
   readonly onFatal: (error: Error) => void;
 }
@@ -30,10 +33,7 @@ export interface Parts {
 export const now = () => unixMillis(Date.now());
 
 /** Time and chance, for handlers. */
-export const SURROUNDINGS = {
-  clock: now,
-  random: (bytesCount: number) => randomBytes(bytesCount),
-};
+export const SURROUNDINGS = { clock: now, random: createRandom() };
 
 export async function closeAll(closers: Opened['closers']): Promise<void> {
   for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();

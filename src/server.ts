@@ -1,6 +1,7 @@
 // Wiring of the main thread: data directory, schema, partitions, listeners. No logic of its own.
 import { createHash } from 'node:crypto';
 import type { PartitionThreadSettings } from './actors/partition-thread.ts';
+import type { PartitionPool } from './actors/partition-pool.ts';
 import { QueryService } from './actors/query-service.ts';
 import type { Router } from './actors/router.ts';
 import { SchemaActor } from './actors/schema-actor.ts';
@@ -50,6 +51,8 @@ export type { ServerConfig };
 export interface ServerOptions extends Partial<ServerConfig> {
   /** Default: JSON lines or readable ones on standard output, as configured. */
   readonly log?: Logger | undefined;
+  /** Threads started ahead, for at least `partitionThreads` tasks. Default: they are started when needed. */
+  readonly pool?: PartitionPool | undefined;
   /** The partitions cannot be kept running. Default: logs the error and ends the process. */
   readonly onFatal?: ((error: Error) => void) | undefined;
 }
@@ -82,7 +85,7 @@ export interface Server {
 
 /** Starts a server in this process. Port 0 in a bind address lets the system choose. */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
-  const { log: givenLog, onFatal: givenOnFatal, ...overrides } = options;
+  const { log: givenLog, onFatal: givenOnFatal, pool, ...overrides } = options;
   const config = defaultServerConfig(overrides);
   const logOptions = logOptionsOf(config, process.stdout.isTTY);
   const log = givenLog ?? createLogger(logOptions);
@@ -98,7 +101,9 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const closers: Opened['closers'] = [() => Promise.resolve(directory.release())];
   try {
     const opened = { directory: await prepareTables(directory), closers };
-    return await startParts(opened, { config, identity, security, log, logOptions, onFatal });
+    return await startParts(opened, {
+      ...{ config, identity, security, pool, log, logOptions, onFatal },
+    });
   } catch (error) {
     await closeAll(closers);
     throw error;

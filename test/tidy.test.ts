@@ -214,7 +214,7 @@ test('every source file is reached from an entry', () => {
     (path) => !reached.has(path) && !path.endsWith('.d.ts') && !TEST_DOUBLES.has(path),
   );
   assert.deepEqual(dead, []);
-  assert.match(readProjectFile('src/actors/supervisor.ts'), /'\.\/partition-thread\.js'/);
+  assert.match(readProjectFile('src/actors/partition-pool.ts'), /'\.\/partition-thread\.js'/);
   assert.match(readProjectFile('src/actors/query-service.ts'), /'\.\/query-thread\.js'/);
   assert.match(readProjectFile('src/io/tracing/trace-export.ts'), /'\.\/trace-thread\.js'/);
 });

@@ -6,7 +6,6 @@
 //   S4. A thread that can store nothing is no such death: it is tried again, at growing intervals, until
 //       there is space or the disk is well. Only what is damaged ends the process.
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import { must } from './domain/assert.ts';
 import { largeBodyOf } from './messages.ts';
 import type {
@@ -15,7 +14,8 @@ import type {
   ToMainThread,
   ToPartitionThread,
 } from './messages.ts';
-import type { PartitionThreadTask, PartitionThreadSettings } from './partition-thread.ts';
+import type { PartitionPool } from './partition-pool.ts';
+import type { PartitionThreadSettings } from './partition-thread.ts';
 import type { PartitionThreadInspector, PartitionThreadState, ThreadFindings } from './ports.ts';
 import type { PartitionThreadChannel, Router } from './router.ts';
 import { StorageOutages } from './storage-outages.ts';
@@ -28,6 +28,8 @@ const DEATHS_MAX = 8;
 const DEATHS_WINDOW_MS = 60_000;
 
 export interface SupervisorOptions {
+  /** Destroyed when the supervisor closes. */
+  readonly pool: PartitionPool;
   readonly threadsCount: number;
   readonly router: Router;
   readonly settings: PartitionThreadSettings;
@@ -61,7 +63,7 @@ export class Supervisor implements PartitionThreadInspector {
   readonly #ready = new Set<number>();
   /** How often each thread was started. */
   readonly #starts: number[];
-  readonly #pool: Piscina<PartitionThreadTask, void>;
+  readonly #pool: PartitionPool;
   readonly #channels: PartitionThreadChannel[] = [];
   readonly #tasks: Array<Promise<void>> = [];
   readonly #outages = new StorageOutages();
@@ -92,15 +94,7 @@ export class Supervisor implements PartitionThreadInspector {
     this.#reports = new ThreadReports((thread, requestId) =>
       this.#channels[thread]?.post({ kind: 'report', requestId }),
     );
-    this.#pool = new Piscina({
-      filename: new URL('./partition-thread.js', import.meta.url).href,
-      minThreads: options.threadsCount,
-      maxThreads: options.threadsCount,
-      concurrentTasksPerWorker: 1,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      // A task never ends while the server runs; waiting on atomics would only block its event loop.
-      atomics: 'disabled',
-    });
+    this.#pool = options.pool;
   }
 
   start(): void {

@@ -245,7 +245,7 @@ function inheritedEnvironment(): NodeJS.ProcessEnv {
 
 function executable(kind: ServerKind): readonly [command: string, leadingArgs: readonly string[]] {
   if (kind === 'reference') return [referenceBinary(), []];
-  return [process.execPath, ['--enable-source-maps', join(PROJECT_ROOT, 'dist/src/main.js')]];
+  return [process.execPath, [join(PROJECT_ROOT, 'dist/reprise/main.js')]];
 }
 
 /** `RESTATE_SERVER_BIN`, else what `npm run reference:install` installed. */

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Agent, buildConnector, errors, type Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type {
   DeploymentRequest,
   DeploymentStream,
@@ -7,28 +7,16 @@ import type {
 } from '../../actors/ports.ts';
 import type { DeploymentTarget } from './deployment-target.ts';
 import { DestinationDeniedError } from './destinations.ts';
-import type { ConnectionOptions } from './http2-connection.ts';
+import type { ConnectorOptions } from './http11-agent.ts';
 import { connectionLost, describeSocketError, failureOf, type FailureReason } from './failures.ts';
-import { routeTo } from './open-socket.ts';
-import { withoutBrackets } from './proxy.ts';
-
-type ConnectorOptions = Pick<
-  ConnectionOptions,
-  'trust' | 'connectTimeoutMs' | 'proxy' | 'destinations'
->;
 
 /** Deployments that speak only HTTP/1.1: one request at a time on each kept-alive connection. */
 export class Http11Client {
-  readonly #agent: Agent;
+  readonly #options: ConnectorOptions;
+  #agent: Promise<Agent> | undefined;
 
   constructor(options: ConnectorOptions) {
-    this.#agent = new Agent({
-      pipelining: 1,
-      // Attempts have timeouts of their own.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: createConnector(options),
-    });
+    this.#options = options;
   }
 
   open(
@@ -37,60 +25,38 @@ export class Http11Client {
     listener: DeploymentStreamListener,
   ): DeploymentStream {
     const exchange = new Http11Exchange(target.uri, request.method !== 'GET', listener);
-    // Not at once, so that no failure is heard before the caller has the stream.
-    setImmediate(() => {
-      exchange.begin(this.#agent, {
-        origin: target.origin,
-        path: target.pathOf(request.path),
-        method: request.method,
-        headers: request.headers.flat(),
-      });
-    });
+    const options = {
+      origin: target.origin,
+      path: target.pathOf(request.path),
+      method: request.method,
+      headers: request.headers.flat(),
+    };
+    // In a turn of its own: the connection of an exchange that has just ended is free by then.
+    void this.#openAgent().then((agent) => setImmediate(() => exchange.begin(agent, options)));
     return exchange;
   }
 
   /** Open exchanges fail. */
   async close(): Promise<void> {
-    await this.#agent.destroy(new Error('the server is shutting down'));
+    const agent = await this.#agent;
+    await agent?.destroy(new Error('the server is shutting down'));
+  }
+
+  #openAgent(): Promise<Agent> {
+    this.#agent ??= import('./http11-agent.ts').then(({ createAgent }) =>
+      createAgent(this.#options),
+    );
+    return this.#agent;
   }
 }
 
-function createConnector(options: ConnectorOptions): buildConnector.connector {
-  const { trust, connectTimeoutMs, destinations } = options;
-  const connector = { timeout: connectTimeoutMs, secureContext: trust };
-  const connectToProxy = buildConnector(connector);
-  const connect = buildConnector({ ...connector, lookup: destinations.lookup });
-  return (request, callback) => {
-    const { protocol, hostname, port } = request;
-    const secure = protocol === 'https:';
-    const host = withoutBrackets(hostname);
-    const target = { host, port: Number(port) || (secure ? 443 : 80), secure };
-    const route = routeTo(target, options);
-    if (route instanceof DestinationDeniedError) {
-      callback(route, null);
-    } else if (route.place === target) {
-      connect(request, callback);
-    } else {
-      const { place } = route;
-      connectToProxy(
-        {
-          ...request,
-          protocol: place.secure ? 'https:' : 'http:',
-          hostname: place.host,
-          port: String(place.port),
-        },
-        callback,
-      );
-    }
-  };
-}
-
-const PROTOCOL_ERRORS = [
-  errors.HTTPParserError,
-  errors.HeadersOverflowError,
-  errors.InvalidArgumentError,
-  errors.ResponseContentLengthMismatchError,
-];
+/** Names of undici's errors about what the other side sent, or what cannot be sent. */
+const PROTOCOL_ERRORS: ReadonlySet<string> = new Set([
+  'HTTPParserError',
+  'HeadersOverflowError',
+  'InvalidArgumentError',
+  'ResponseContentLengthMismatchError',
+]);
 
 class Http11Exchange implements DeploymentStream, Dispatcher.DispatchHandler {
   readonly #uri: string;
@@ -178,7 +144,7 @@ class Http11Exchange implements DeploymentStream, Dispatcher.DispatchHandler {
   #reasonOf(error: Error): FailureReason {
     if (error instanceof DestinationDeniedError) return { kind: 'denied', text: error.message };
     const detail = describeSocketError(error);
-    if (PROTOCOL_ERRORS.some((type) => error instanceof type)) {
+    if (PROTOCOL_ERRORS.has(error.name)) {
       return { kind: 'protocol', text: `HTTP/1.1 protocol error: ${detail}` };
     }
     if (this.#connected) return connectionLost(detail);
