@@ -1,5 +1,4 @@
 // Entry of a partition thread, and its wiring. Runs as a piscina task that ends when it is told to.
-import { randomFillSync } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import {
   openDeploymentTransport,
@@ -14,6 +13,7 @@ import { createLogger } from '../io/log.ts';
 import type { Logger, LoggerOptions } from '../io/log.ts';
 import { type EventLoopMonitor, monitorEventLoop } from '../io/metrics/event-loop.ts';
 import { partitionThreadSamples } from '../io/metrics/partition-thread-samples.ts';
+import { createRandom } from '../io/random.ts';
 import { createServiceProtocol } from '../io/service-protocol/service-protocol.ts';
 import type { ServiceProtocolSettings } from '../io/service-protocol/service-protocol.ts';
 import { openTracing } from '../io/tracing/open-tracing.ts';
@@ -274,6 +274,7 @@ function tableFigures(use: PartitionStorage['tableUses'][number], index: number)
 }
 
 function attemptSettings(settings: PartitionThreadSettings) {
+  const random = createRandom();
   return {
     protocol: createServiceProtocol(settings.protocol),
     defaults: settings.defaults,
@@ -282,7 +283,7 @@ function attemptSettings(settings: PartitionThreadSettings) {
     messageBytesWarning: settings.messageBytesWarning,
     commonHeaders: settings.commonHeaders,
     now: () => unixMillis(Date.now()),
-    randomBytes: createRandomBytes(),
+    randomBytes: () => random(ID_RANDOM_BYTES),
   };
 }
 
@@ -308,18 +309,4 @@ function describeFailure(error: unknown): StorageFailure {
   const text = reason instanceof Error ? reason.message : String(reason);
   const message = text.replace(LMDB_DETAILS, '');
   return { message, isLasting: error instanceof DataDirectoryError };
-}
-
-/** Random bytes for ids, drawn from the system in blocks because a draw costs more than the bytes. */
-function createRandomBytes(): () => Uint8Array {
-  const block = Buffer.alloc(ID_RANDOM_BYTES * 256);
-  let position = block.length;
-  return () => {
-    if (position === block.length) {
-      randomFillSync(block);
-      position = 0;
-    }
-    position += ID_RANDOM_BYTES;
-    return block.subarray(position - ID_RANDOM_BYTES, position);
-  };
 }

@@ -240,7 +240,18 @@ export class Router implements InvocationGateway, InvocationOperator {
       kind: 'submit',
       nowMs: this.#options.now(),
       requestId,
-      submission: { ...submission, source: underTrace({ kind: 'ingress', requestId }, trace) },
+      submission: {
+        invocationId,
+        hasNewId: submission.hasNewId,
+        target: submission.target,
+        source: underTrace({ kind: 'ingress', requestId }, trace),
+        input: submission.input,
+        idempotencyKey: submission.idempotencyKey,
+        limitKey: submission.limitKey,
+        executeAtMs: submission.executeAtMs,
+        completionRetentionMs: submission.completionRetentionMs,
+        journalRetentionMs: submission.journalRetentionMs,
+      },
       awaitOutcome,
     });
   }
@@ -289,7 +300,7 @@ export class Router implements InvocationGateway, InvocationOperator {
     // Keeps R2: whatever the lost thread had not answered is asked again.
     for (const { partition, command } of this.#pending.values()) {
       if (this.#threadOf(partition) !== thread) continue;
-      state.channel.post({ kind: 'command', partition, command });
+      state.channel.post({ kind: 'command', partition, command: sentAgain(command) });
     }
     this.#census.askAgain(thread);
     const to = this.partitionsOf(thread);
@@ -315,6 +326,12 @@ export class Router implements InvocationGateway, InvocationOperator {
 
 function count(counts: Float64Array, partition: PartitionNumber): void {
   counts[partition] = (counts[partition] ?? 0) + 1;
+}
+
+/** The partition may have taken the command before it lost its thread. */
+function sentAgain(command: PartitionCommand): PartitionCommand {
+  if (command.kind !== 'submit') return command;
+  return { ...command, submission: { ...command.submission, hasNewId: false } };
 }
 
 /** Applied twice, the command has the effect of once: the invocation id tells it apart. */

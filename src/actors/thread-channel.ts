@@ -4,6 +4,7 @@
 //       1–2 µs instead of 5–6 µs.
 import type { MessagePort } from 'node:worker_threads';
 import { Packr } from 'msgpackr';
+import { packMessage, type ThreadMessage, unpackMessage } from './message-packing.ts';
 
 /** Byte arrays from this size on are posted on their own and transferred. Unit: bytes. */
 const TRANSFER_BYTES_MIN = 64 * 1024;
@@ -14,11 +15,11 @@ export interface ThreadChannelOptions<Incoming, Outgoing> {
   readonly largeBodyOf: (message: Outgoing) => Uint8Array | undefined;
 }
 
-export class ThreadChannel<Incoming, Outgoing> {
+export class ThreadChannel<Incoming extends ThreadMessage, Outgoing extends ThreadMessage> {
   readonly #port: MessagePort;
   readonly #largeBodyOf: (message: Outgoing) => Uint8Array | undefined;
-  readonly #packr = new Packr({ useRecords: true, moreTypes: true });
-  #pending: Outgoing[] = [];
+  readonly #packr = new Packr({ useRecords: true });
+  #pending: unknown[] = [];
   #isFlushScheduled = false;
 
   constructor({ port, onMessage, largeBodyOf }: ThreadChannelOptions<Incoming, Outgoing>) {
@@ -26,14 +27,17 @@ export class ThreadChannel<Incoming, Outgoing> {
     this.#largeBodyOf = largeBodyOf;
     port.on('message', (packed: Uint8Array | { readonly single: Incoming }) => {
       if (!(packed instanceof Uint8Array)) return onMessage(packed.single);
-      for (const message of this.#packr.unpack(packed) as Incoming[]) onMessage(message);
+      // Buffers of the messages are views into the packet: a copy of each would cost more.
+      for (const message of this.#packr.unpack(packed) as readonly unknown[]) {
+        onMessage(unpackMessage(message) as Incoming);
+      }
     });
   }
 
   post(message: Outgoing): void {
     const body = this.#largeBodyOf(message);
     if (body !== undefined && isTransferable(body)) return this.postAlone(message, body);
-    this.#pending.push(message);
+    this.#pending.push(packMessage(message));
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
     setImmediate(() => this.#flush());

@@ -1,9 +1,17 @@
 // What is under every partition store: ordered binary keys, and one door to durability.
 
+/**
+ * What is known of a row that is put. `new`: no batch before has the row. `once`: its value never
+ * changes, whatever else may happen to the row.
+ */
+export type RowLife = 'new' | 'once';
+
 /** One row of a batch; an absent value deletes the key. */
 export interface Write {
   readonly key: Buffer;
   readonly value: Uint8Array | undefined;
+  /** Lets a backend save work; it may be left out. */
+  readonly life?: RowLife | undefined;
 }
 
 /** Keys from `start` (inclusive) to `end` (exclusive), in byte order. */
@@ -20,7 +28,7 @@ export interface KeyValueBackend {
   range(range: KeyRange): Iterable<readonly [key: Buffer, value: Buffer]>;
   keys(range: KeyRange): Iterable<Buffer>;
   /**
-   * Applies the writes as one atomic batch; no key occurs twice. Resolves once the batch is flushed
+   * Applies the writes as one atomic batch, in their order. Resolves once the batch is flushed
    * to disk; batches are flushed in the order of the calls. Rejects when it may not be durable.
    * `onApplied` is called when reads see the batch, before or after that. Keys and values must not
    * change any more.

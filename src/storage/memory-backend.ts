@@ -11,6 +11,8 @@ interface HeldBatch {
 export interface MemoryBackendOptions {
   /** Commits wait for `flushNext`. Default: they are flushed in the same event-loop turn. */
   readonly holdsCommits?: boolean | undefined;
+  /** A batch may write a key twice, as the updates from a log do. Default: that is a defect. */
+  readonly takesRepeatedKeys?: boolean | undefined;
   /** Starts with the flushed rows of this backend. Default: empty. */
   readonly flushed?: MemoryBackend | undefined;
 }
@@ -22,14 +24,16 @@ interface Row {
 
 export class MemoryBackend implements KeyValueBackend {
   readonly #holdsCommits: boolean;
+  readonly #takesRepeatedKeys: boolean;
   readonly #held: HeldBatch[] = [];
   readonly #rows: Map<string, Row>;
   /** The names of the rows: their keys as latin1 text, whose order is the byte order. */
   readonly #names: string[];
   #isUsable = true;
 
-  constructor({ holdsCommits, flushed }: MemoryBackendOptions = {}) {
+  constructor({ holdsCommits, takesRepeatedKeys, flushed }: MemoryBackendOptions = {}) {
     this.#holdsCommits = holdsCommits ?? false;
+    this.#takesRepeatedKeys = takesRepeatedKeys ?? false;
     this.#rows = new Map(flushed === undefined ? [] : flushed.#rows);
     this.#names = flushed === undefined ? [] : [...flushed.#names];
   }
@@ -74,7 +78,9 @@ export class MemoryBackend implements KeyValueBackend {
   crash(): MemoryBackend {
     this.#held.length = 0;
     this.#isUsable = false;
-    return new MemoryBackend({ holdsCommits: this.#holdsCommits, flushed: this });
+    const holdsCommits = this.#holdsCommits;
+    const takesRepeatedKeys = this.#takesRepeatedKeys;
+    return new MemoryBackend({ holdsCommits, takesRepeatedKeys, flushed: this });
   }
 
   settle(): Promise<void> {
@@ -103,7 +109,8 @@ export class MemoryBackend implements KeyValueBackend {
     const written = new Set<string>();
     for (const { key, value } of writes) {
       const name = nameOf(key);
-      assert(!written.has(name), `a batch writes each key once: ${key.toString('hex')}`);
+      const isRepeated = written.has(name) && !this.#takesRepeatedKeys;
+      assert(!isRepeated, `a batch writes each key once: ${key.toString('hex')}`);
       written.add(name);
       if (value === undefined) this.#delete(name);
       else this.#put(name, { key, value: Buffer.from(value) });

@@ -1,7 +1,7 @@
 // The rows of one table that are written but not flushed, over those of the backend. Rows are grouped
 // by what is read together (the state of one object, the inbox of one key), so that a range read
 // merges the backend with a small map.
-import type { KeyRange, KeyValueBackend, Write } from './key-value-backend.ts';
+import type { KeyRange, KeyValueBackend, RowLife, Write } from './key-value-backend.ts';
 import type { RowCodec } from './value-codec.ts';
 import { type PendingRow, WriteSet } from './write-set.ts';
 
@@ -35,7 +35,8 @@ class OverlayRow<Row> implements PendingRow {
 
   appendWrites(writes: Write[]): void {
     const value = this.row === undefined ? undefined : this.#overlay.codec.encode(this.row);
-    writes.push({ key: this.key, value });
+    const life = value === undefined ? undefined : this.#overlay.life;
+    writes.push({ key: this.key, value, life });
   }
 
   forget(): void {
@@ -45,11 +46,14 @@ class OverlayRow<Row> implements PendingRow {
 
 export class Overlay<Row> {
   readonly codec: RowCodec<Row>;
+  /** Of every row that is put. */
+  readonly life: RowLife | undefined;
   readonly #backend: KeyValueBackend;
   readonly #writeSet: WriteSet;
   readonly #groups = new Map<string | number, Group<Row>>();
 
-  constructor(backend: KeyValueBackend, writeSet: WriteSet, codec: RowCodec<Row>) {
+  constructor(backend: KeyValueBackend, writeSet: WriteSet, codec: RowCodec<Row>, life?: RowLife) {
+    this.life = life;
     this.#backend = backend;
     this.#writeSet = writeSet;
     this.codec = codec;

@@ -87,7 +87,7 @@ class LoggedDisk implements Disk {
 
   static async make(ending: 'closes' | 'crashes'): Promise<LoggedDisk> {
     const directory = mkdtempSync(join(tmpdir(), 'reprise-storage-'));
-    const tables = new MemoryBackend();
+    const tables = new MemoryBackend({ takesRepeatedKeys: true });
     return new LoggedDisk(
       { directory, ending },
       { tables, backend: await openLogged(directory, tables) },

@@ -76,6 +76,37 @@ export interface Waiter {
   readonly entry: 'call' | 'attach';
 }
 
+/**
+ * A copy to change before it is stored. It has every member, like whatever makes an invocation: the
+ * engine then sees one shape of the object that is read most, and copies it several times faster.
+ */
+export function draftOf(invocation: Invocation): {
+  -readonly [Name in keyof Invocation]: Invocation[Name];
+} {
+  return {
+    id: invocation.id,
+    number: invocation.number,
+    target: invocation.target,
+    source: invocation.source,
+    idempotencyKey: invocation.idempotencyKey,
+    limitKey: invocation.limitKey,
+    createdAtMs: invocation.createdAtMs,
+    modifiedAtMs: invocation.modifiedAtMs,
+    scheduled: invocation.scheduled,
+    inboxedAtMs: invocation.inboxedAtMs,
+    runningAtMs: invocation.runningAtMs,
+    completionRetentionMs: invocation.completionRetentionMs,
+    journalRetentionMs: invocation.journalRetentionMs,
+    status: invocation.status,
+    epoch: invocation.epoch,
+    journalLength: invocation.journalLength,
+    commandCount: invocation.commandCount,
+    eventsCount: invocation.eventsCount,
+    pin: invocation.pin,
+    waiters: invocation.waiters,
+  };
+}
+
 /** The deployment an invocation stays on, fixed together with the first entry an attempt stores. */
 export interface Pin {
   readonly deploymentId: DeploymentId;

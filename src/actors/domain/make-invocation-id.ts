@@ -167,7 +167,22 @@ function hashString(text: string): Uint8Array {
   return xxh3Hash64(input.reset().utf8(text).byte(STRING_END));
 }
 
+/** Partition keys of services' buckets, asked for with every unkeyed invocation. */
+const unkeyedHashes = new Map<string, Uint8Array[]>();
+
+/** Services whose hashes are kept. */
+const UNKEYED_SERVICES_MAX = 256;
+
 function hashUnkeyed(service: string, bucket: number): Uint8Array {
+  let hashes = unkeyedHashes.get(service);
+  if (hashes === undefined) {
+    if (unkeyedHashes.size >= UNKEYED_SERVICES_MAX) unkeyedHashes.clear();
+    unkeyedHashes.set(service, (hashes = []));
+  }
+  return (hashes[bucket] ??= makeUnkeyedHash(service, bucket));
+}
+
+function makeUnkeyedHash(service: string, bucket: number): Uint8Array {
   input.reset().utf8(service).byte(STRING_END).utf8('unscoped/service').byte(STRING_END);
   return xxh3Hash64(input.uint64LittleEndian(bucket));
 }

@@ -14,6 +14,8 @@ import type { ServiceKey, StateEdit } from './state.ts';
 /** A request to start an invocation, from the ingress or from another invocation. */
 export interface Submission {
   readonly invocationId: InvocationId;
+  /** The id was drawn for this submission, which has not been sent before: nobody can have it. */
+  readonly hasNewId?: boolean | undefined;
   readonly target: InvocationTarget;
   readonly source: InvocationSource;
   /** Payload of the Input entry: headers and body, encoded for the service protocol. */

@@ -1,6 +1,12 @@
 // Which deployment an attempt goes to: the one it is pinned to, else the latest of its service.
 import type { InvocationTarget, Pin } from '../domain/invocation.ts';
-import type { Deployment, HandlerDefaults, Schema } from '../domain/schema.ts';
+import type {
+  Deployment,
+  Handler,
+  HandlerDefaults,
+  Schema,
+  ServiceRevision,
+} from '../domain/schema.ts';
 import type { AttemptFailure } from '../attempt/failure.ts';
 import { attemptFailure } from '../attempt/failure.ts';
 import { boundedAttempts, effectiveOptions } from './resolve.ts';
@@ -49,9 +55,31 @@ function reached(
   if (revision === undefined) return noService(target);
   // A handler missing from the revision is asked for all the same; the deployment refuses it.
   const handler = revision.handlers.get(target.handler);
-  const options = effectiveOptions(revision, handler, defaults);
-  const retryPolicy = boundedAttempts(options.retryPolicy, defaults);
-  return { kind: 'found', deployment, options: { ...options, retryPolicy }, pin };
+  return { kind: 'found', deployment, options: optionsOf(revision, handler, defaults), pin };
+}
+
+/** Asked for with every attempt; a changed schema has other revisions. */
+const knownOptions = new WeakMap<ServiceRevision, Map<string | undefined, KnownOptions>>();
+
+interface KnownOptions {
+  readonly defaults: HandlerDefaults;
+  readonly options: EffectiveOptions;
+}
+
+function optionsOf(
+  revision: ServiceRevision,
+  handler: Handler | undefined,
+  defaults: HandlerDefaults,
+): EffectiveOptions {
+  let ofHandlers = knownOptions.get(revision);
+  if (ofHandlers === undefined) knownOptions.set(revision, (ofHandlers = new Map()));
+  const known = ofHandlers.get(handler?.name);
+  if (known?.defaults === defaults) return known.options;
+  const effective = effectiveOptions(revision, handler, defaults);
+  const retryPolicy = boundedAttempts(effective.retryPolicy, defaults);
+  const options = { ...effective, retryPolicy };
+  ofHandlers.set(handler?.name, { defaults, options });
+  return options;
 }
 
 function noService({ service }: InvocationTarget): Destination {

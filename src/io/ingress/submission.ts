@@ -53,14 +53,17 @@ export async function readSubmission(
     idempotencyKey ?? (target.kind === 'workflow' ? undefined : formatUlid(nowMs, random));
   const { defaults } = context.options;
   const found = { revision: route.service, handler };
+  const retentions = retentionsFor(found, effectiveKey !== undefined, defaults);
   return {
     invocationId: invocationIdFor({ target, idempotencyKey: effectiveKey, random, nowMs }),
+    hasNewId: idempotencyKey === undefined && !isWorkflowRun(target),
     target,
     input: encodeInputCommand(headers, body),
     idempotencyKey: effectiveKey,
     limitKey,
     executeAtMs: delayMs === undefined ? undefined : unixMillis(Math.floor(nowMs + delayMs)),
-    ...retentionsFor(found, effectiveKey !== undefined, defaults),
+    completionRetentionMs: retentions.completionRetentionMs,
+    journalRetentionMs: retentions.journalRetentionMs,
   };
 }
 

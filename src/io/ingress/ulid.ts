@@ -1,18 +1,19 @@
 /** Crockford's base 32, upper case. */
-const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const DIGITS = Buffer.from('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 'latin1');
 
 const TIME_DIGITS = 10;
 const RANDOM_BYTES = 10;
 
+const text = Buffer.alloc(26);
+
 /** Text form of a ULID, 26 characters. `random` has at least 10 bytes. */
 export function formatUlid(timeMs: number, random: Uint8Array): string {
-  let time = '';
   let rest = timeMs;
-  for (let at = 0; at < TIME_DIGITS; at += 1) {
-    time = DIGITS.charAt(rest % 32) + time;
+  for (let at = TIME_DIGITS - 1; at >= 0; at -= 1) {
+    text[at] = DIGITS[rest % 32] ?? 0;
     rest = Math.floor(rest / 32);
   }
-  let text = time;
+  let position = TIME_DIGITS;
   let bits = 0;
   let bitsCount = 0;
   for (let at = 0; at < RANDOM_BYTES; at += 1) {
@@ -20,9 +21,10 @@ export function formatUlid(timeMs: number, random: Uint8Array): string {
     bitsCount += 8;
     while (bitsCount >= 5) {
       bitsCount -= 5;
-      text += DIGITS.charAt((bits >> bitsCount) & 31);
+      text[position] = DIGITS[(bits >> bitsCount) & 31] ?? 0;
+      position += 1;
     }
     bits &= 31;
   }
-  return text;
+  return text.toString('latin1', 0, position);
 }

@@ -7,7 +7,8 @@ import { LogStatistics } from '../../actors/domain/statistics.ts';
 import type { KeyRange, KeyValueBackend, Write } from '../key-value-backend.ts';
 import { Log } from './log.ts';
 import { recoverLog } from './recover-log.ts';
-import { type LoggedBatch, TableUpdates } from './table-updates.ts';
+import type { LoggedBatch } from './table-update.ts';
+import { TableUpdates } from './table-updates.ts';
 
 interface WaitingCommit extends LoggedBatch {
   readonly resolve: () => void;

@@ -1,22 +1,24 @@
 // Batches that are durable in the log and on their way to the tables.
 //   U1. The tables get whole batches in the order of their commits, so that what they show is a state
 //       that the partitions were in.
-//   U2. A row is written once per update, however many batches wrote it.
-//   U3. One update is in flight at a time, and a bounded one, so that its writes keep the thread
-//       for a moment only.
+//   U2. One update is in flight at a time, and a bounded one. It is gathered as its batches come in and
+//       let go of piece by piece, so that it keeps the thread for a moment only.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LogStatistics } from '../../actors/domain/statistics.ts';
-import type { KeyValueBackend, Write } from '../key-value-backend.ts';
+import type { KeyValueBackend } from '../key-value-backend.ts';
+import { type LoggedBatch, TableUpdate } from './table-update.ts';
 
-/** Rows of one update, more or less. */
-const ROWS_PER_UPDATE = 2_000;
+/**
+ * Rows of one update, more or less. Larger ones write fewer pages (29 KB for each invocation with
+ * 12,000 rows, 77 KB with 2,000), but keep the thread longer.
+ */
+const ROWS_PER_UPDATE = 8_000;
 
 /** How long a batch waits for others. Unit: milliseconds. */
 const UPDATE_DELAY_MS = 100;
 
-export interface LoggedBatch {
-  readonly writes: readonly Write[];
-  readonly onApplied: (() => void) | undefined;
-}
+/** Batches whose rows the tables' readers let go of in one turn. */
+const BATCHES_PER_TURN = 256;
 
 export interface TableUpdatesOptions {
   readonly tables: KeyValueBackend;
@@ -27,16 +29,11 @@ export interface TableUpdatesOptions {
   readonly statistics?: LogStatistics | undefined;
 }
 
-interface Waiting {
-  readonly batches: readonly LoggedBatch[];
-  readonly sequence: number;
-  readonly rows: number;
-}
-
 export class TableUpdates {
   readonly #options: TableUpdatesOptions;
   readonly #statistics: LogStatistics;
-  #waiting: Waiting[] = [];
+  /** The last one still grows. */
+  #waiting: TableUpdate[] = [];
   #waitingRows = 0;
   #updating: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -55,36 +52,50 @@ export class TableUpdates {
   /** Takes the batches of one record. */
   add(batches: readonly LoggedBatch[], sequence: number): void {
     if (this.#hasFailed) return;
-    const rows = batches.reduce((sum, { writes }) => sum + writes.length, 0);
-    this.#waiting.push({ batches, sequence, rows });
-    this.#waitingRows += rows;
-    if (this.#updating !== undefined) return;
-    if (this.#waitingRows >= ROWS_PER_UPDATE) this.#start();
-    else this.#timer ??= setTimeout(() => this.#start(), UPDATE_DELAY_MS);
+    const update = this.#growing();
+    const rowsBefore = update.rowsCount;
+    update.add(batches, sequence);
+    this.#waitingRows += update.rowsCount - rowsBefore;
+    if (this.#updating === undefined) this.#schedule();
   }
 
   /** Resolves once the tables have everything that was added, or cannot have it. */
   async settle(): Promise<void> {
-    const last = this.#waiting.at(-1)?.sequence;
+    const last = this.#waiting.at(-1)?.lastSequence;
     if (this.#updating === undefined && last !== undefined) this.#start();
     while (this.#updating !== undefined) {
       await this.#updating;
       const next = this.#waiting[0];
-      if (last === undefined || next === undefined || next.sequence > last) return;
+      if (last === undefined || next === undefined || next.firstSequence > last) return;
       if (this.#updating === undefined) this.#start();
     }
+  }
+
+  #growing(): TableUpdate {
+    const last = this.#waiting.at(-1);
+    if (last !== undefined && last.rowsCount < ROWS_PER_UPDATE) return last;
+    const update = new TableUpdate();
+    this.#waiting.push(update);
+    return update;
+  }
+
+  #schedule(): void {
+    const first = this.#waiting[0];
+    if (first === undefined) return;
+    if (first.rowsCount >= ROWS_PER_UPDATE) this.#start();
+    else this.#timer ??= setTimeout(() => this.#start(), UPDATE_DELAY_MS);
   }
 
   #start(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#updating = this.#update().then(
+    const update = this.#waiting.shift();
+    if (update === undefined) return;
+    this.#waitingRows -= update.rowsCount;
+    this.#updating = this.#update(update).then(
       () => {
         this.#updating = undefined;
-        if (this.#waitingRows >= ROWS_PER_UPDATE) this.#start();
-        else if (this.#waiting.length > 0) {
-          this.#timer = setTimeout(() => this.#start(), UPDATE_DELAY_MS);
-        }
+        this.#schedule();
       },
       (error: unknown) => {
         this.#updating = undefined;
@@ -95,32 +106,16 @@ export class TableUpdates {
     );
   }
 
-  async #update(): Promise<void> {
-    const taken = this.#take();
-    const rows = new Map<string, Write>(); // Keeps U2.
-    for (const { batches } of taken) {
-      for (const { writes } of batches) {
-        for (const write of writes) rows.set(write.key.toString('latin1'), write);
-      }
-    }
+  async #update(update: TableUpdate): Promise<void> {
+    const writes = update.writes();
     const startedMs = performance.now();
-    await this.#options.tables.commit([...rows.values()]);
+    if (writes.length > 0) await this.#options.tables.commit(writes);
     this.#statistics.tableUpdateSeconds.observe((performance.now() - startedMs) / 1000);
-    this.#statistics.rowsWrittenCount += rows.size;
-    for (const { batches } of taken) for (const { onApplied } of batches) onApplied?.();
-    const last = taken.at(-1);
-    if (last !== undefined) this.#options.onUpdated(last.sequence);
-  }
-
-  /** Keeps U1 and U3. */
-  #take(): readonly Waiting[] {
-    let rows = 0;
-    let count = 0;
-    while (count < this.#waiting.length && rows < ROWS_PER_UPDATE) {
-      rows += this.#waiting[count]?.rows ?? 0;
-      count += 1;
+    this.#statistics.rowsWrittenCount += writes.length;
+    for (const [index, { onApplied }] of update.batches.entries()) {
+      if (index % BATCHES_PER_TURN === BATCHES_PER_TURN - 1) await nextTurn();
+      onApplied?.();
     }
-    this.#waitingRows -= rows;
-    return this.#waiting.splice(0, count);
+    this.#options.onUpdated(update.lastSequence);
   }
 }

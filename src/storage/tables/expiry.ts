@@ -36,7 +36,8 @@ export class ExpiryTable {
   readonly #open = new Map<number, OpenRow>();
 
   constructor(backend: KeyValueBackend, writeSet: WriteSet, partition: PartitionNumber) {
-    this.#overlay = new Overlay(backend, writeSet, packedRows<PackedExpiry>(EXPIRY_VERSION));
+    const codec = packedRows<PackedExpiry>(EXPIRY_VERSION);
+    this.#overlay = new Overlay(backend, writeSet, codec, 'once');
     this.#writeSet = writeSet;
     this.#keys = new KeyWriter(partition, Table.expiry);
   }

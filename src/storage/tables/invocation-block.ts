@@ -16,7 +16,7 @@ export const INVOCATION_BLOCK_VERSION = 1;
 /** Invocation numbers in a block. */
 export const BLOCK_NUMBERS = 512;
 
-/** Flushed blocks kept decoded: those of the invocations that are under way. */
+/** Blocks kept decoded: those of the invocations that are under way. */
 const RECENT_BLOCKS_MAX = 64;
 
 /** What is counted, in the order of the stored counts. */
@@ -48,6 +48,11 @@ export interface InvocationBlock {
   readonly handlers: Map<string, CountedHandler>;
 }
 
+interface KnownBlock {
+  readonly key: Buffer;
+  readonly block: InvocationBlock;
+}
+
 type PackedHandler = readonly [kind: number, service: string, handler: string, ...counts: number[]];
 
 type PackedBlock = readonly [
@@ -62,7 +67,7 @@ type PackedBlock = readonly [
 export class InvocationBlockTable {
   readonly #overlay: Overlay<InvocationBlock>;
   readonly #keys: KeyWriter;
-  readonly #recent = new RecentRows<number, InvocationBlock>(RECENT_BLOCKS_MAX);
+  readonly #recent = new RecentRows<number, KnownBlock>(RECENT_BLOCKS_MAX);
 
   constructor(backend: KeyValueBackend, writeSet: WriteSet, partition: PartitionNumber) {
     this.#overlay = new Overlay(backend, writeSet, invocationBlockRows);
@@ -76,22 +81,20 @@ export class InvocationBlockTable {
     const number = (after ?? before)?.number;
     if (number === undefined || statusBefore === statusAfter) return;
     const blockNumber = blockOf(number);
-    const block = this.#block(blockNumber);
+    const { key, block } = this.#recent.get(blockNumber) ?? this.#read(blockNumber);
     if (before !== undefined) count(block, before, -1);
     if (after !== undefined) add(block, after);
     const isEmpty = block.handlers.size === 0;
-    const key = this.#keys.start().u48(blockNumber).finish();
     this.#overlay.write(0, blockNumber, key, isEmpty ? undefined : block);
-    this.#recent.set(blockNumber, block);
   }
 
-  #block(blockNumber: number): InvocationBlock {
-    const unflushed = this.#overlay.unflushed(0, blockNumber);
-    if (unflushed !== undefined) return unflushed.row ?? emptyBlock();
-    const recent = this.#recent.get(blockNumber);
-    if (recent !== undefined) return recent;
+  #read(blockNumber: number): KnownBlock {
     const key = this.#keys.start().u48(blockNumber).finish();
-    return this.#overlay.flushed(key) ?? emptyBlock();
+    const unflushed = this.#overlay.unflushed(0, blockNumber);
+    const row = unflushed === undefined ? this.#overlay.flushed(key) : unflushed.row;
+    const known = { key, block: row ?? emptyBlock() };
+    this.#recent.set(blockNumber, known);
+    return known;
   }
 }
 
@@ -166,8 +169,8 @@ function add(block: InvocationBlock, invocation: Invocation): void {
   block.hasScoped ||= invocation.target.scope !== undefined;
 }
 
-function count(block: InvocationBlock, { target, ...row }: Invocation, change: 1 | -1): void {
-  const { kind, service, handler } = target;
+function count(block: InvocationBlock, invocation: Invocation, change: 1 | -1): void {
+  const { kind, service, handler } = invocation.target;
   const name = handlerName(service, handler);
   let counted = block.handlers.get(name);
   if (counted === undefined) {
@@ -175,7 +178,7 @@ function count(block: InvocationBlock, { target, ...row }: Invocation, change: 1
     block.handlers.set(name, counted);
   }
   const { counts } = counted;
-  const index = countIndex(countedStatus(row));
+  const index = countIndex(countedStatus(invocation));
   counts[index] = (counts[index] ?? 0) + change;
   if (change < 0 && counts.every((each) => each === 0)) block.handlers.delete(name);
 }
@@ -185,7 +188,7 @@ function handlerName(service: string, handler: string): string {
   return `${service}/${handler}`;
 }
 
-function countedStatus({ status }: Pick<Invocation, 'status'>): CountedStatus {
+function countedStatus({ status }: Invocation): CountedStatus {
   switch (status.kind) {
     case 'scheduled':
     case 'inboxed':

@@ -115,47 +115,41 @@ export function encodeInvocation(invocation: Invocation): Uint8Array {
 
 export function decodeInvocation(number: number, bytes: Uint8Array): Invocation {
   const row = unpackRow<PackedInvocation>(bytes, INVOCATION_VERSION);
+  const waits = row[17];
   return {
     id: storedInvocationId(row[1]),
     number,
     target: unpackTarget(row[2]),
     source: unpackSource(row[3]),
     idempotencyKey: row[4] ?? undefined,
+    limitKey: row[15] ?? undefined,
     createdAtMs: unixMillis(row[5]),
     modifiedAtMs: unixMillis(row[6]),
+    scheduled: unpackScheduled(waits),
+    inboxedAtMs: typeof waits?.[2] === 'number' ? unixMillis(waits[2]) : undefined,
+    runningAtMs: typeof row[16] === 'number' ? unixMillis(row[5] + row[16]) : undefined,
     completionRetentionMs: durationMs(row[7]),
     journalRetentionMs: durationMs(row[8]),
     status: unpackStatus(row[9]),
     epoch: row[10],
     journalLength: row[11],
     commandCount: row[12],
+    eventsCount: row[18] ?? undefined,
     pin: row[13] === null ? undefined : unpackPin(row[13]),
     waiters: row[14].map(unpackWaiter),
-    ...(typeof row[15] === 'string' && { limitKey: row[15] }),
-    runningAtMs: typeof row[16] === 'number' ? unixMillis(row[5] + row[16]) : undefined,
-    ...unpackWaits(row[17] ?? NO_WAITS),
-    eventsCount: row[18] ?? undefined,
   };
 }
-
-const NO_WAITS: PackedWaits = [null, null, null];
 
 function packWaits({ scheduled, inboxedAtMs }: Invocation): PackedWaits | null {
   if (scheduled === undefined && inboxedAtMs === undefined) return null;
   return [scheduled?.atMs ?? null, scheduled?.startAtMs ?? null, inboxedAtMs ?? null];
 }
 
-function unpackWaits([atMs, startAtMs, inboxedAtMs]: PackedWaits): Pick<
-  Invocation,
-  'scheduled' | 'inboxedAtMs'
-> {
-  return {
-    scheduled:
-      atMs === null || startAtMs === null
-        ? undefined
-        : { atMs: unixMillis(atMs), startAtMs: unixMillis(startAtMs) },
-    inboxedAtMs: inboxedAtMs === null ? undefined : unixMillis(inboxedAtMs),
-  };
+function unpackScheduled(waits: PackedWaits | null | undefined): Invocation['scheduled'] {
+  const [atMs, startAtMs] = waits ?? [];
+  return typeof atMs === 'number' && typeof startAtMs === 'number'
+    ? { atMs: unixMillis(atMs), startAtMs: unixMillis(startAtMs) }
+    : undefined;
 }
 
 /** What recovery wants to know of every invocation. */

@@ -72,20 +72,25 @@ class PendingInvocation implements PendingRow {
     const before = this.#sealedPlace;
     const after = placeOf(this.invocation);
     if (after !== 'open' && before !== 'nowhere' && before !== 'history') {
-      writes.push({ key: keys.open(this.number), value: undefined });
+      writes.push({ key: keys.open(this.number), value: undefined, life: undefined });
     }
     if (after !== 'history' && before !== 'nowhere' && before !== 'open') {
-      writes.push({ key: keys.history(this.number), value: undefined });
+      writes.push({ key: keys.history(this.number), value: undefined, life: undefined });
     }
     if (this.invocation === undefined) {
       if ((before !== 'nowhere' || this.hasSuperseded) && !this.isSuperseded) {
-        writes.push({ key: keys.id(this.id), value: undefined });
+        writes.push({ key: keys.id(this.id), value: undefined, life: undefined });
       }
     } else {
-      const key = after === 'open' ? keys.open(this.number) : keys.history(this.number);
-      writes.push({ key, value: encodeInvocation(this.invocation) });
+      const value = encodeInvocation(this.invocation);
+      if (after === 'open') {
+        const life = before === 'nowhere' ? 'new' : undefined;
+        writes.push({ key: keys.open(this.number), value, life });
+      } else {
+        writes.push({ key: keys.history(this.number), value, life: undefined });
+      }
       if (before === 'nowhere' || before === 'unknown') {
-        writes.push({ key: keys.id(this.id), value: encodeNumber(this.number) });
+        writes.push({ key: keys.id(this.id), value: encodeNumber(this.number), life: 'once' });
       }
     }
     this.#sealedPlace = after;

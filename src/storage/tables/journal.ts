@@ -48,7 +48,7 @@ export class JournalTable {
   readonly #keys: KeyWriter;
 
   constructor(backend: KeyValueBackend, writeSet: WriteSet, partition: PartitionNumber) {
-    this.#overlay = new Overlay(backend, writeSet, journalRows);
+    this.#overlay = new Overlay(backend, writeSet, journalRows, 'once');
     this.#keys = new KeyWriter(partition, Table.history);
   }
 

@@ -1,5 +1,5 @@
 // Journals a command entry and does what it asks for.
-import type { Invocation, Pin } from '../../domain/invocation.ts';
+import { draftOf, type Invocation, type Pin } from '../../domain/invocation.ts';
 import type { CommandMessage } from '../../attempt/service-message.ts';
 import { MessageType } from '../../attempt/service-message.ts';
 import type { PartitionCommand, ProposedEntry } from '../command.ts';
@@ -40,13 +40,11 @@ function appendCommand(
     payload,
     child: callee?.invocationId,
   });
-  const appended = {
-    ...invocation,
-    pin: invocation.pin ?? pin,
-    journalLength: invocation.journalLength + 1,
-    commandCount: invocation.commandCount + 1,
-    modifiedAtMs: nowMs,
-  };
+  const appended = draftOf(invocation);
+  appended.pin ??= pin;
+  appended.journalLength += 1;
+  appended.commandCount += 1;
+  appended.modifiedAtMs = nowMs;
   state.putInvocation(appended);
   return appended;
 }

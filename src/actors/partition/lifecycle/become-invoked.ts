@@ -1,17 +1,15 @@
-import type { Invocation } from '../../domain/invocation.ts';
+import { draftOf, type Invocation } from '../../domain/invocation.ts';
 import type { ApplyContext } from '../context.ts';
 import type { AttemptInput } from '../effect.ts';
 import { ownerOf } from '../owner.ts';
 
 /** Makes the invocation `invoked` under a new epoch and asks for its attempt. */
 export function becomeInvoked(context: ApplyContext, invocation: Invocation): void {
-  const invoked: Invocation = {
-    ...invocation,
-    status: { kind: 'invoked' },
-    epoch: invocation.epoch + 1,
-    modifiedAtMs: context.nowMs,
-    runningAtMs: invocation.runningAtMs ?? context.nowMs,
-  };
+  const invoked = draftOf(invocation);
+  invoked.status = { kind: 'invoked' };
+  invoked.epoch += 1;
+  invoked.modifiedAtMs = context.nowMs;
+  invoked.runningAtMs ??= context.nowMs;
   context.state.putInvocation(invoked);
   const { id: invocationId, target, createdAtMs } = invocation;
   const { trace } = invocation.source;

@@ -1,7 +1,7 @@
 import { settle } from '../../domain/awaited-future.ts';
 import type { Answer } from '../../domain/awaited-future.ts';
 import type { InvocationId } from '../../domain/ids.ts';
-import type { Invocation } from '../../domain/invocation.ts';
+import { draftOf, type Invocation } from '../../domain/invocation.ts';
 import { CANCEL_SIGNAL_INDEX, sameNotification } from '../../domain/journal.ts';
 import type { NotificationEntry, NotificationId } from '../../domain/journal.ts';
 import { outcomeOf } from '../../domain/journaled-answers.ts';
@@ -61,7 +61,10 @@ function appendNotification(
 }
 
 function countEntry({ nowMs }: ApplyContext, invocation: Invocation): Invocation {
-  return { ...invocation, journalLength: invocation.journalLength + 1, modifiedAtMs: nowMs };
+  const counted = draftOf(invocation);
+  counted.journalLength += 1;
+  counted.modifiedAtMs = nowMs;
+  return counted;
 }
 
 function statusAfter(

@@ -1,6 +1,6 @@
 // How long what is left of a completed invocation is kept: first its journal goes, then its outcome.
 import type { Invocation, InvocationStatus } from '../../domain/invocation.ts';
-import { isWorkflowRun } from '../../domain/invocation.ts';
+import { draftOf, isWorkflowRun } from '../../domain/invocation.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { UnixMillis } from '../../domain/time.ts';
 import { unixMillis } from '../../domain/time.ts';
@@ -19,7 +19,10 @@ export function keepCompleted(
   const { state, nowMs } = context;
   const kept = withoutStacktrace(outcome);
   const status: CompletedStatus = { kind: 'completed', outcome: kept, completedAtMs: nowMs };
-  const completed = { ...invocation, status, modifiedAtMs: nowMs, waiters: [] };
+  const completed = draftOf(invocation);
+  completed.status = status;
+  completed.modifiedAtMs = nowMs;
+  completed.waiters = [];
   if (invocation.journalRetentionMs === 0) return forgetJournal(context, completed);
   state.putInvocation(completed);
   state.putExpiry(completed, nextExpiry(completed, status));

@@ -19,7 +19,8 @@ export function submit(
   { requestId, submission, awaitOutcome: wantsOutcome }: PartitionCommand & { kind: 'submit' },
 ): void {
   const { state, effects } = context;
-  const existing = state.getInvocation(submission.invocationId);
+  const existing =
+    submission.hasNewId === true ? undefined : state.getInvocation(submission.invocationId);
   const isNew = existing === undefined || isSentAgain(existing, requestId);
   if (existing === undefined) createInvocation(context, submission, []);
 
@@ -68,12 +69,17 @@ function createInvocation(
     limitKey: submission.limitKey,
     createdAtMs: nowMs,
     modifiedAtMs: nowMs,
+    scheduled: undefined,
+    inboxedAtMs: undefined,
+    runningAtMs: undefined,
     completionRetentionMs: submission.completionRetentionMs,
     journalRetentionMs: submission.journalRetentionMs,
     status,
     epoch: 0,
     journalLength: 1,
     commandCount: 1,
+    eventsCount: undefined,
+    pin: undefined,
     waiters,
   };
   state.appendJournal(number, 0, {
