@@ -43,7 +43,8 @@ export class FrameDecoder {
   #chunks: Uint8Array[] = [];
   #chunk = 0;
   #position = 0;
-  readonly #header = Buffer.alloc(FRAME_HEADER_BYTES);
+  /** Type and flags, as far as they have been received. */
+  #typeAndFlags = 0;
   #headerReceived = 0;
   #bodyBytes = 0;
   /** Collects a body that is spread over chunks. */
@@ -70,14 +71,15 @@ export class FrameDecoder {
     this.#headerReceived = 0;
     return {
       kind: 'frame',
-      type: this.#header.readUInt16BE(0),
-      flags: this.#header.readUInt16BE(2),
+      type: this.#typeAndFlags >>> 16,
+      flags: this.#typeAndFlags & 0xffff,
       payload,
     };
   }
 
   #readHeader(): boolean {
     if (this.#headerReceived === FRAME_HEADER_BYTES) return true;
+    if (this.#headerReceived === 0) this.#bodyBytes = 0;
     while (this.#headerReceived < FRAME_HEADER_BYTES) {
       const chunk = this.#currentChunk();
       if (chunk === undefined) return false;
@@ -85,13 +87,17 @@ export class FrameDecoder {
         FRAME_HEADER_BYTES - this.#headerReceived,
         chunk.length - this.#position,
       );
-      for (let at = 0; at < count; at++)
-        this.#header[this.#headerReceived + at] = chunk[this.#position + at] ?? 0;
-      this.#headerReceived += count;
+      for (let at = 0; at < count; at++) this.#takeHeaderByte(chunk[this.#position + at] ?? 0);
       this.#consume(chunk, count);
     }
-    this.#bodyBytes = this.#header.readUInt32BE(4);
     return true;
+  }
+
+  #takeHeaderByte(byte: number): void {
+    // Four bytes shift out whatever was there before.
+    if (this.#headerReceived < 4) this.#typeAndFlags = (this.#typeAndFlags << 8) | byte;
+    else this.#bodyBytes = this.#bodyBytes * 256 + byte;
+    this.#headerReceived += 1;
   }
 
   #readBody(): Uint8Array | undefined {
