@@ -16,7 +16,8 @@ import type { KeyRange, KeyValueBackend, Write } from './key-value-backend.ts';
 import { pinTables } from './tables-pin.ts';
 
 interface WaitingCommit {
-  readonly writes: readonly Write[];
+  /** Empty once the library has them. */
+  writes: readonly Write[];
   readonly onApplied: (() => void) | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -96,12 +97,13 @@ export class LmdbBackend implements KeyValueBackend {
   }
 
   #write(commits: readonly WaitingCommit[]): void {
-    for (const { writes } of commits) {
-      for (const { key, value } of writes) {
+    for (const commit of commits) {
+      for (const { key, value } of commit.writes) {
         // The promises of single writes say nothing; that of the batch is awaited.
         if (value === undefined) void this.#environment.remove(key);
         else void this.#environment.put(key, value);
       }
+      commit.writes = [];
     }
   }
 

@@ -34,7 +34,7 @@ import { PromiseTable } from './tables/promise.ts';
 import { SlotLineTable } from './tables/slot-line.ts';
 import { TimerTable } from './tables/timer.ts';
 import { UserStateTable } from './tables/user-state.ts';
-import { forgetApplied, type SealedBatch, WriteSet } from './write-set.ts';
+import { forgetterOf, type SealedBatch, WriteSet } from './write-set.ts';
 
 export interface PartitionStoreOptions {
   /** May be shared with the stores of other partitions; closing the store leaves it open. */
@@ -108,7 +108,7 @@ class BackedPartitionStore implements PartitionStore {
 
   async #flush(batch: SealedBatch): Promise<void> {
     try {
-      await this.#backend.commit(batch.writes, () => forgetApplied(batch));
+      await this.#backend.commit(batch.writes, forgetterOf(batch));
     } catch (cause) {
       if (this.#condition === 'open') this.#condition = 'failed'; // Keeps S3.
       throw new Error(`partition ${this.partition}: batch ${batch.number} may not be durable`, {

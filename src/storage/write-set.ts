@@ -57,8 +57,9 @@ export class WriteSet {
   }
 }
 
-export function forgetApplied(batch: SealedBatch): void {
-  for (const row of batch.rows) {
-    if (row.batch === batch.number) row.forget(); // Keeps W2.
-  }
+/** What to call when the backend has applied the batch. It holds the rows and not the writes. */
+export function forgetterOf({ number, rows }: SealedBatch): () => void {
+  return () => {
+    for (const row of rows) if (row.batch === number) row.forget(); // Keeps W2.
+  };
 }

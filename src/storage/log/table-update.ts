@@ -11,13 +11,15 @@ export interface LoggedBatch {
  * invocations are never seen open by the tables.
  */
 export class TableUpdate {
-  readonly batches: LoggedBatch[] = [];
+  /** What to call when the tables have it. Of a batch nothing else is kept: it would be copied by every
+   * collection of garbage until then. */
+  readonly onApplied: Array<() => void> = [];
   /** Of the first and of the last record in it. */
   firstSequence = 0;
   lastSequence = 0;
   /** Rows of its batches; more than it writes. */
   rowsCount = 0;
-  readonly #writes: Array<Write | undefined> = [];
+  #writes: Array<Write | undefined> = [];
   /** Where the last write of a row is. */
   readonly #places = new Map<string, number>();
   readonly #newRows = new Set<string>();
@@ -25,10 +27,10 @@ export class TableUpdate {
   add(batches: readonly LoggedBatch[], sequence: number): void {
     if (this.firstSequence === 0) this.firstSequence = sequence;
     this.lastSequence = sequence;
-    for (const batch of batches) {
-      this.batches.push(batch);
-      this.rowsCount += batch.writes.length;
-      for (const write of batch.writes) {
+    for (const { writes, onApplied } of batches) {
+      if (onApplied !== undefined) this.onApplied.push(onApplied);
+      this.rowsCount += writes.length;
+      for (const write of writes) {
         // A name costs more than most of what it would save here.
         if (write.life === 'once') this.#writes.push(write);
         else this.#replace(write);
@@ -36,9 +38,13 @@ export class TableUpdate {
     }
   }
 
-  /** The writes of a key are in their order. */
-  writes(): Write[] {
-    return this.#writes.filter((write) => write !== undefined);
+  /** The writes of a key are in their order. The update keeps none. */
+  takeWrites(): Write[] {
+    const writes = this.#writes.filter((write) => write !== undefined);
+    this.#writes = [];
+    this.#places.clear();
+    this.#newRows.clear();
+    return writes;
   }
 
   #replace(write: Write): void {

@@ -107,15 +107,20 @@ export class TableUpdates {
   }
 
   async #update(update: TableUpdate): Promise<void> {
-    const writes = update.writes();
     const startedMs = performance.now();
-    if (writes.length > 0) await this.#options.tables.commit(writes);
+    await this.#write(update);
     this.#statistics.tableUpdateSeconds.observe((performance.now() - startedMs) / 1000);
-    this.#statistics.rowsWrittenCount += writes.length;
-    for (const [index, { onApplied }] of update.batches.entries()) {
+    for (const [index, onApplied] of update.onApplied.entries()) {
       if (index % BATCHES_PER_TURN === BATCHES_PER_TURN - 1) await nextTurn();
-      onApplied?.();
+      onApplied();
     }
     this.#options.onUpdated(update.lastSequence);
+  }
+
+  /** The writes are the tables' from here on. */
+  #write(update: TableUpdate): Promise<void> | undefined {
+    const writes = update.takeWrites();
+    this.#statistics.rowsWrittenCount += writes.length;
+    return writes.length === 0 ? undefined : this.#options.tables.commit(writes);
   }
 }
