@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { unixMillis } from '../../src/actors/domain/time.ts';
 import type { InvocationId } from '../../src/actors/domain/ids.ts';
-import type { SlotLine } from '../../src/actors/partition/state.ts';
+import type { InboxItem, SlotLine } from '../../src/actors/partition/state.ts';
 import type { PartitionStore } from '../../src/actors/ports.ts';
 import {
   attachMessage,
@@ -356,6 +356,27 @@ export const SCENARIOS: readonly Scenario[] = [
       const popped = [store.popInbox(A), store.popInbox(A), store.popInbox(A)];
       assert.deepEqual(popped, [idOf(4), idOf(5), undefined]);
       assert.equal(store.popInbox(owner('b')), idOf(3));
+    },
+  },
+  {
+    fact: 'an inbox of thousands keeps its order while entries come, go and are removed',
+    steps: [
+      (store) => {
+        for (let n = 1; n <= 2100; n += 1) store.pushInbox(A, idOf(n));
+        assert.equal(store.popInbox(A), idOf(1));
+      },
+      (store) => {
+        store.removeFromInbox(A, store.pushInbox(A, idOf(2101)));
+        store.pushInbox(A, idOf(2102));
+      },
+    ],
+    check(store) {
+      const popped: Array<InboxItem | undefined> = [];
+      for (let count = 0; count <= 2100; count += 1) popped.push(store.popInbox(A));
+      const rest = Array.from({ length: 2099 }, (_, index) => idOf(index + 2));
+      assert.deepEqual(popped, [...rest, idOf(2102), undefined]);
+      store.pushInbox(A, idOf(3));
+      assert.equal(store.popInbox(A), idOf(3));
     },
   },
   {

@@ -1,3 +1,4 @@
+import { must } from '../../actors/domain/assert.ts';
 import type { PartitionNumber } from '../../actors/domain/ids.ts';
 import type { InboxItem, ServiceKey } from '../../actors/partition/state.ts';
 import {
@@ -10,6 +11,7 @@ import {
 } from '../key-codec.ts';
 import type { KeyRange, KeyValueBackend } from '../key-value-backend.ts';
 import { Overlay } from '../overlay.ts';
+import { RecentRows } from '../recent-rows.ts';
 import { packedRows, storedInvocationId } from '../value-codec.ts';
 import type { WriteSet } from '../write-set.ts';
 import { Counter, CounterId } from './counter.ts';
@@ -27,14 +29,30 @@ export type PackedInboxEntry = readonly [
   hashedOwner: PackedOwner | null,
 ];
 
+/** Entries at the head of a queue that are known without reading the queue again. */
+const KNOWN_ENTRIES_MAX = 1024;
+
+/** Queues of which something is known; those used lately are kept. */
+const KNOWN_QUEUES_MAX = 4096;
+
+/** The head of a queue, in order. */
+interface KnownHead {
+  readonly sequences: number[];
+  /** There is nothing behind it. */
+  isWhole: boolean;
+}
+
 /**
- * Invocations and edits of the state that wait for a key, in order. Key: owner, `sequence u48`. The sequence counts all
- * entries of the partition, so that it needs no row per owner.
+ * Invocations and edits of the state that wait for a key, in order. Key: owner, `sequence u48`. The
+ * sequence counts all entries of the partition, so that it needs no row per owner. Every invocation of
+ * a key asks for the next one when it ends: to look through the rows each time would cost more than
+ * the rest of it.
  */
 export class InboxTable {
   readonly #overlay: Overlay<PackedInboxEntry>;
   readonly #keys: KeyWriter;
   readonly #sequence: Counter;
+  readonly #known = new RecentRows<string, KnownHead>(KNOWN_QUEUES_MAX);
 
   constructor(backend: KeyValueBackend, writeSet: WriteSet, partition: PartitionNumber) {
     this.#overlay = new Overlay(backend, writeSet, packedRows<PackedInboxEntry>(INBOX_VERSION));
@@ -45,24 +63,58 @@ export class InboxTable {
   push(owner: ServiceKey, item: InboxItem): number {
     const sequence = this.#sequence.take();
     this.#write(owner, sequence, [INBOX_VERSION, packItem(item), hashedOwner(owner)]);
+    const head = this.#known.get(ownerName(owner));
+    if (head?.isWhole !== true) return sequence;
+    if (head.sequences.length < KNOWN_ENTRIES_MAX) head.sequences.push(sequence);
+    else head.isWhole = false;
     return sequence;
   }
 
   pop(owner: ServiceKey): InboxItem | undefined {
-    for (const [key, entry] of this.#overlay.rows(ownerName(owner), this.#range(owner))) {
-      this.#write(owner, lastU48(key), undefined);
-      return unpackItem(entry[1]);
-    }
-    return undefined;
+    const sequence = this.#headOf(owner).sequences.shift();
+    if (sequence === undefined) return undefined;
+    const entry = must(this.#read(owner, sequence), 'a known entry of an inbox is there');
+    this.#write(owner, sequence, undefined);
+    return unpackItem(entry[1]);
   }
 
   remove(owner: ServiceKey, sequence: number): void {
     this.#write(owner, sequence, undefined);
+    const sequences = this.#known.get(ownerName(owner))?.sequences;
+    const at = sequences?.indexOf(sequence) ?? -1;
+    if (at >= 0) sequences?.splice(at, 1);
+  }
+
+  /** Not empty while the queue has entries. */
+  #headOf(owner: ServiceKey): KnownHead {
+    const name = ownerName(owner);
+    const known = this.#known.get(name);
+    if (known !== undefined && (known.isWhole || known.sequences.length > 0)) return known;
+    const head: KnownHead = { sequences: [], isWhole: true };
+    for (const [key] of this.#overlay.rows(name, this.#range(owner))) {
+      if (head.sequences.length === KNOWN_ENTRIES_MAX) {
+        head.isWhole = false;
+        break;
+      }
+      head.sequences.push(lastU48(key));
+    }
+    this.#known.set(name, head);
+    return head;
+  }
+
+  #read(owner: ServiceKey, sequence: number): PackedInboxEntry | undefined {
+    const unflushed = this.#overlay.unflushed(ownerName(owner), sequence);
+    return unflushed === undefined
+      ? this.#overlay.flushed(this.#key(owner, sequence))
+      : unflushed.row;
   }
 
   #write(owner: ServiceKey, sequence: number, entry: PackedInboxEntry | undefined): void {
-    const key = this.#keys.start().owner(owner).u48(sequence).finish();
-    this.#overlay.write(ownerName(owner), sequence, key, entry);
+    this.#overlay.write(ownerName(owner), sequence, this.#key(owner, sequence), entry);
+  }
+
+  #key(owner: ServiceKey, sequence: number): Buffer {
+    return this.#keys.start().owner(owner).u48(sequence).finish();
   }
 
   #range(owner: ServiceKey): KeyRange {
