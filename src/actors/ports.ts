@@ -465,6 +465,8 @@ export interface QueryResult<Batch> {
    * Throws `QueryError` when the query fails on the way. Empty when there are no rows.
    */
   readonly batches: AsyncIterable<Batch>;
+  /** The only batch, when it is known to be that: instead of `batches`. */
+  readonly whole?: Batch | undefined;
 }
 
 /** Of a statement that has not been run. */
@@ -480,6 +482,8 @@ export interface QueryDescription {
  * `domain/query-error.ts`.
  */
 export interface QueryEngine {
+  /** A query is to be expected: the first one need not wait for the engine. */
+  warmUp(): void;
   query(sql: string, options?: QueryOptions): Promise<QueryResult<QueryBatch>>;
   /** The same rows as one JSON document, or as one Arrow IPC stream, in pieces to be concatenated. */
   encode(

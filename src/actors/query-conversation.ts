@@ -28,13 +28,13 @@ export class QueryConversation {
     else waiting(answer);
   }
 
-  /** The next answer. Rejects with the failure of the query, which ends it. */
+  /** The next answer; the last one ends the query. Rejects with its failure. */
   async answer(): Promise<QueryAnswer> {
     const answer =
       this.#answers.shift() ??
       (await new Promise<QueryAnswer>((resolve) => (this.#waiting = resolve)));
+    if (!('isLast' in answer) || answer.isLast) this.end();
     if (answer.kind !== 'failed') return answer;
-    this.end();
     throw new QueryError(answer.errorKind, answer.message);
   }
 

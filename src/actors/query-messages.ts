@@ -12,6 +12,13 @@ export type QueryOutput = 'values' | 'json' | 'arrow';
 /** A piece of a result: rows, or bytes of the encoded document. */
 export type QueryPiece = QueryBatch | Uint8Array;
 
+export interface QueryPart {
+  /** None only at the end. */
+  readonly piece: QueryPiece | undefined;
+  /** Nothing more has to be asked for. */
+  readonly isLast: boolean;
+}
+
 export interface StartQuery {
   readonly sql: string;
   readonly output: QueryOutput;
@@ -38,20 +45,17 @@ export type ToQueryThread =
   | { readonly kind: 'close' };
 
 export type FromQueryThread =
-  /** The first piece is there, unless there is none at all. */
-  | {
+  | (QueryPart & {
       readonly kind: 'started';
       readonly queryId: number;
       readonly columns: readonly QueryColumn[];
-      readonly piece: QueryPiece | undefined;
-    }
+    })
   | {
       readonly kind: 'described';
       readonly queryId: number;
       readonly description: QueryDescription;
     }
-  /** No piece means the end. */
-  | { readonly kind: 'piece'; readonly queryId: number; readonly piece: QueryPiece | undefined }
+  | (QueryPart & { readonly kind: 'continued'; readonly queryId: number })
   | {
       readonly kind: 'failed';
       readonly queryId: number;

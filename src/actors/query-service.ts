@@ -15,7 +15,13 @@ import type {
   QueryResult,
 } from './ports.ts';
 import { QueryConversation } from './query-conversation.ts';
-import type { FromQueryThread, QueryPiece, StartQuery, ToQueryThread } from './query-messages.ts';
+import type {
+  FromQueryThread,
+  QueryPart,
+  QueryPiece,
+  StartQuery,
+  ToQueryThread,
+} from './query-messages.ts';
 import type { QueryThreadSettings, QueryThreadTask } from './query-thread.ts';
 
 /** Queries at once, those that wait for their turn included. */
@@ -23,6 +29,9 @@ const QUERIES_MAX = 128;
 
 /** Rows on their way to a client; what DuckDB holds comes on top. */
 const HEAP_MIB_MAX = 1024;
+
+/** Takes the way that most statements take. */
+const FIRST_STATEMENT = 'SELECT count(*) FROM sys_invocation';
 
 export interface QueryServiceOptions {
   readonly settings: QueryThreadSettings;
@@ -65,9 +74,17 @@ export class QueryService implements QueryEngine {
     const conversation = this.#converse();
     this.#post({ kind: 'describe', queryId: conversation.queryId, sql });
     const answer = await conversation.answer();
-    conversation.end();
     assert(answer.kind === 'described', 'a description answers the request for one');
     return answer.description;
+  }
+
+  warmUp(): void {
+    // Whoever is being answered goes first.
+    setImmediate(() => {
+      if (this.#thread !== undefined || this.#isClosed) return;
+      // Nobody asked for it, and nobody has to hear that it failed.
+      this.encode(FIRST_STATEMENT, 'arrow').catch(() => {});
+    });
   }
 
   publishSchema(schema: Schema): void {
@@ -96,8 +113,9 @@ export class QueryService implements QueryEngine {
     this.#post({ kind: 'start', queryId: conversation.queryId, query });
     const answer = await conversation.answer();
     assert(answer.kind === 'started', 'a query starts with its columns');
-    const batches = readPieces(conversation, answer.piece, isPiece);
-    return { columns: answer.columns, batches };
+    const { columns, piece, isLast } = answer;
+    const batches = readPieces(conversation, answer, isPiece);
+    return { columns, batches, whole: isLast && piece && isPiece(piece) ? piece : undefined };
   }
 
   #converse(): QueryConversation {
@@ -189,17 +207,21 @@ function startOptions(
 /** Keeps Q1: while a piece is being read, the next one is made. */
 async function* readPieces<Piece extends QueryPiece>(
   conversation: QueryConversation,
-  first: QueryPiece | undefined,
+  first: QueryPart,
   isPiece: (piece: QueryPiece) => piece is Piece,
 ): AsyncGenerator<Piece> {
   try {
-    for (let piece = first; piece !== undefined;) {
-      conversation.askNext();
-      assert(isPiece(piece), 'pieces come in the form that was asked for');
-      yield piece;
+    for (let part = first; ;) {
+      const { piece, isLast } = part;
+      if (!isLast) conversation.askNext();
+      if (piece !== undefined) {
+        assert(isPiece(piece), 'pieces come in the form that was asked for');
+        yield piece;
+      }
+      if (isLast) return;
       const answer = await conversation.answer();
-      assert(answer.kind === 'piece', 'pieces follow the start of a query');
-      piece = answer.piece;
+      assert(answer.kind === 'continued', 'pieces follow the start of a query');
+      part = answer;
     }
   } finally {
     // Keeps Q2, and goes without effect behind the last piece.

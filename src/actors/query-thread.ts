@@ -107,10 +107,11 @@ type Post = (message: FromQueryThread, transfer?: ArrayBuffer[]) => void;
 
 function outletTo(post: Post): ConstructorParameters<typeof QuerySessions>[1] {
   return {
-    started: (queryId, columns, piece) =>
-      post({ kind: 'started', queryId, columns, piece }, buffersOf(piece)),
+    started: (queryId, columns, part) =>
+      post({ kind: 'started', queryId, columns, ...part }, buffersOf(part.piece)),
     described: (queryId, description) => post({ kind: 'described', queryId, description }),
-    piece: (queryId, piece) => post({ kind: 'piece', queryId, piece }, buffersOf(piece)),
+    continued: (queryId, part) =>
+      post({ kind: 'continued', queryId, ...part }, buffersOf(part.piece)),
     failed: (queryId, errorKind, message) => post({ kind: 'failed', queryId, errorKind, message }),
   };
 }

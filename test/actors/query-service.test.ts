@@ -1,5 +1,6 @@
 // The query engine in its thread, over a data directory.
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { tableFromIPC } from 'apache-arrow';
@@ -32,6 +33,7 @@ let attempts: readonly AttemptStatus[];
 let unsettled: Error | undefined;
 /** What snapshots were to be made up to date for. */
 let asked: SnapshotNeeds[];
+const settlings = new EventEmitter();
 
 before(async () => {
   directory = await seedDirectory(INVOCATIONS);
@@ -62,6 +64,7 @@ function openService(
     schema: () => schema,
     settle: (needs) => {
       asked.push(needs);
+      settlings.emit('settled');
       return unsettled === undefined ? Promise.resolve(attempts) : Promise.reject(unsettled);
     },
     onThreadLost,
@@ -227,6 +230,26 @@ test('a thread begins with the schema of its time', async () => {
   const { batches } = await other.query('SELECT name FROM sys_service');
   for await (const { columns } of batches) assert.deepEqual(columns, [['Greeter']]);
   await other.close();
+});
+
+test('the engine is ready before a query that was expected', async () => {
+  const settled = once(settlings, 'settled');
+  const other = openService();
+  other.warmUp();
+  other.warmUp();
+  await settled;
+  assert.equal(asked.length, 1);
+  const { whole } = await other.encode('SELECT 1 AS one', 'json');
+  assert.equal(String(Buffer.from(must(whole, 'it is short'))), '{"rows":[{"one":1}]}');
+  await other.close();
+});
+
+test('an engine that is closed is not made ready any more', async () => {
+  const other = openService();
+  other.warmUp();
+  await other.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  await assertFails(other.query('SELECT 1'), 'unavailable');
 });
 
 describe('a query is left', () => {

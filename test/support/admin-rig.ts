@@ -38,6 +38,7 @@ const NO_INVOCATIONS: InvocationOperator = {
 };
 
 const NO_QUERIES: QueryEngine = {
+  warmUp: () => {},
   query: () => Promise.reject(new QueryError('unavailable', 'there is no query thread')),
   encode: () => Promise.reject(new QueryError('unavailable', 'there is no query thread')),
   describe: () => Promise.reject(new QueryError('unavailable', 'there is no query thread')),

@@ -76,9 +76,12 @@ export async function openTestEngine(
   { environmentPath }: SeededDirectory,
   {
     attempts = new Map<InvocationId, AttemptStatus>(),
+    countInvocations: claimedCount,
     ...options
   }: Partial<EngineOptions> & {
     readonly attempts?: ReadonlyMap<InvocationId, AttemptStatus> | undefined;
+    /** Default: as many as there are. */
+    readonly countInvocations?: (() => number) | undefined;
   } = {},
 ): Promise<TestEngine> {
   const environment = openEnvironment(environmentPath);
@@ -101,6 +104,7 @@ export async function openTestEngine(
         });
       },
       countInvocations: () => {
+        if (claimedCount !== undefined) return claimedCount();
         const snapshot = take();
         const count = countInvocations(snapshot);
         snapshot.release();

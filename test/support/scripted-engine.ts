@@ -56,6 +56,8 @@ export class ScriptedEngine implements QueryEngine {
     this.#results = results;
   }
 
+  warmUp(): void {}
+
   async query(sql: string, options: QueryOptions = {}): Promise<QueryResult<QueryBatch>> {
     this.asked.push({ sql, options });
     const { signal } = options;

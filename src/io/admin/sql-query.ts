@@ -42,8 +42,11 @@ export function queryRoutes({ queries, log }: AdminContext): readonly Route[] {
       // JSON only for those who ask for nothing else.
       const isJson = http.header('accept') === JSON_TYPE;
       try {
-        const { batches } = await queries.encode(query, isJson ? 'json' : 'arrow');
-        return { status: 200, mediaType: isJson ? JSON_TYPE : ARROW_TYPE, stream: batches };
+        const { batches, whole } = await queries.encode(query, isJson ? 'json' : 'arrow');
+        const mediaType = isJson ? JSON_TYPE : ARROW_TYPE;
+        return whole === undefined
+          ? { status: 200, mediaType, stream: batches }
+          : { status: 200, mediaType, raw: whole };
       } catch (error) {
         if (!(error instanceof QueryError)) throw error;
         if (error.kind === 'internal') log.error('a query failed', { error });

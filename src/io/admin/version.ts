@@ -1,5 +1,6 @@
 // What the server says about itself: /health, /version, /cluster-health; and the end of a paused start.
 import { z } from 'zod';
+import type { QueryEngine } from '../../actors/ports.ts';
 import { component } from './components.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import type { AdminContext, AdminOptions, InvokingSwitch } from './context.ts';
@@ -38,12 +39,12 @@ const clusterHealthResponse = component(
   }),
 );
 
-export function versionRoutes({ options, invoking }: AdminContext): readonly Route[] {
+export function versionRoutes({ options, invoking, queries }: AdminContext): readonly Route[] {
   return [
     route('/health', { GET: getHealth(invoking) }),
     // Of Reprise only, and so left out of the document.
     route('/internal/resume', { POST: () => resume(invoking) }),
-    route('/version', { GET: getVersion(options) }),
+    route('/version', { GET: getVersion(options, queries) }),
     route('/cluster-health', { GET: getClusterHealth(options) }),
   ];
 }
@@ -69,7 +70,8 @@ function resume(invoking: InvokingSwitch): HttpResponse {
   return emptyResponse(200);
 }
 
-function getVersion({ ingressUrl, features }: AdminOptions) {
+/** What the official command line asks before anything else; most of its commands go on with SQL. */
+function getVersion({ ingressUrl, features }: AdminOptions, queries: QueryEngine) {
   const body = {
     version: SERVER_COMPATIBILITY_VERSION,
     min_admin_api_version: ADMIN_API_VERSION_MIN,
@@ -81,7 +83,10 @@ function getVersion({ ingressUrl, features }: AdminOptions) {
     info: { id: 'version', tag: 'version', summary: 'Versions of the server and of its admin API' },
     takes: NOTHING,
     responses: { 200: { description: 'The versions', body: versionInformation } },
-    handle: () => ({ status: 200, body }),
+    handle: () => {
+      queries.warmUp();
+      return { status: 200, body };
+    },
   });
 }
 

@@ -25,7 +25,7 @@ export type ValueDomain = (column: string) => readonly string[] | undefined;
 export interface ConstraintContext {
   readonly domainOf: ValueDomain;
   /** What `now()` means. Unit: milliseconds since the Unix epoch. */
-  readonly nowMs: number;
+  readonly nowMs: () => number;
 }
 
 const NOTHING: Constraints = { values: new Map(), times: new Map() };
@@ -196,10 +196,10 @@ function timeOf(node: TreeNode, context: ConstraintContext): number | undefined 
   const text = textOf(node);
   if (text !== undefined) return parseTime(text);
   if (node['type'] === 'OPERATOR_CAST') return timeOf(nodeAt(node, 'child') ?? {}, context);
-  if (columnNameOf(node) === 'current_timestamp') return context.nowMs;
+  if (columnNameOf(node) === 'current_timestamp') return context.nowMs();
   if (node['class'] !== 'FUNCTION') return undefined;
   const name = functionOf(node);
-  if (name === 'now') return context.nowMs;
+  if (name === 'now') return context.nowMs();
   const [left, right] = nodesAt(node, 'children');
   if (left === undefined || right === undefined || (name !== '-' && name !== '+')) return undefined;
   const baseMs = timeOf(left, context);

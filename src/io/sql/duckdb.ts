@@ -1,18 +1,18 @@
 // The DuckDB instance of the query thread: in memory, closed to files, network and extensions, and
 // locked, so that no statement can open it again. It holds no rows but those of PostgreSQL's catalog:
 // tables are read through scans.
-import { DuckDBInstance, type DuckDBConnection, type DuckDBTableFunction } from '@duckdb/node-api';
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import type { QueryTable } from '../../storage/query/query-table.ts';
+import { SqlConnection } from './connection.ts';
 import { MACROS } from './macros.ts';
 import { namesPgCatalog, pgCatalogStatements } from './pg-catalog.ts';
-import { SQL_TYPES } from './scan-function.ts';
+import { createScanFunction, SQL_TYPES } from './scan-function.ts';
 
 export interface DuckDbOptions {
   /** What queries may use together. Unit: bytes. */
   readonly memoryBytesMax: number;
   /** Shown in the catalog, for clients that look there. */
   readonly tables: ReadonlyMap<string, QueryTable>;
-  readonly scanFunction: DuckDBTableFunction;
 }
 
 /** With less DuckDB cannot even parse. Unit: bytes. */
@@ -33,7 +33,8 @@ const SETTINGS: readonly string[] = [
 
 export class DuckDb {
   readonly #instance: DuckDBInstance;
-  readonly #idle: DuckDBConnection[] = [];
+  readonly #connections: SqlConnection[] = [];
+  readonly #idle: SqlConnection[] = [];
   readonly #tables: ReadonlyMap<string, QueryTable>;
   #pgCatalog: Promise<void> | undefined;
 
@@ -48,21 +49,29 @@ export class DuckDb {
       threads: '1',
       memory_limit: `${Math.ceil(Math.max(options.memoryBytesMax, MEMORY_BYTES_MIN) / 1024)}KiB`,
     });
-    const connection = await instance.connect();
-    await runAll(connection, setUpStatements(options.tables));
-    connection.registerTableFunction(options.scanFunction);
     const duckDb = new DuckDb(instance, options.tables);
-    duckDb.#idle.push(connection);
+    const first = await instance.connect();
+    for (const statement of setUpStatements(options.tables)) await first.run(statement);
+    first.registerTableFunction(
+      createScanFunction((connection, scan) => duckDb.#connections[connection]?.scans.get(scan)),
+    );
+    duckDb.#idle.push(duckDb.#own(first));
     return duckDb;
   }
 
   /** A connection for one statement at a time; give it back with `release`. */
-  async connect(): Promise<DuckDBConnection> {
+  async connect(): Promise<SqlConnection> {
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
     const connection = await this.#instance.connect();
     await connection.run(USE);
-    return connection;
+    return this.#own(connection);
+  }
+
+  #own(connection: DuckDBConnection): SqlConnection {
+    const own = new SqlConnection(this.#connections.length, connection);
+    this.#connections.push(own);
+    return own;
   }
 
   /** Makes the catalog of Postgres, which takes some time, before the first statement that names it. */
@@ -77,7 +86,9 @@ export class DuckDb {
     const connection = await this.connect();
     try {
       await connection.run('BEGIN');
-      await runAll(connection, pgCatalogStatements(ownTablesOf(this.#tables)));
+      for (const statement of pgCatalogStatements(ownTablesOf(this.#tables))) {
+        await connection.run(statement);
+      }
       await connection.run('COMMIT');
     } catch (error) {
       this.#pgCatalog = undefined;
@@ -88,18 +99,15 @@ export class DuckDb {
     }
   }
 
-  release(connection: DuckDBConnection): void {
+  release(connection: SqlConnection): void {
+    connection.clear();
     this.#idle.push(connection);
   }
 
   close(): void {
-    for (const connection of this.#idle) connection.closeSync();
+    for (const connection of this.#idle) connection.close();
     this.#instance.closeSync();
   }
-}
-
-async function runAll(connection: DuckDBConnection, statements: readonly string[]): Promise<void> {
-  for (const statement of statements) await connection.run(statement);
 }
 
 const USE = 'USE restate.public';

@@ -3,30 +3,25 @@
 //   E1. A query holds a connection, a snapshot and its scans, and lets go of all three however it ends.
 //   E2. At most `RUNNING_MAX` queries are inside DuckDB at once: each blocks a thread of the pool that
 //       LMDB commits in, too.
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBPreparedStatement } from '@duckdb/node-api';
 import { must } from '../../actors/domain/assert.ts';
 import { QueryError } from '../../actors/domain/query-error.ts';
 import type { QueryBatch, QueryDescription, QueryOptions, QueryValue } from '../../actors/ports.ts';
 import type { QuerySource } from '../../storage/query/source.ts';
-import { foldWords } from '../sql-lexer.ts';
-import { sourceNeeds, type SourceNeeds } from './source-needs.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import { nameColumns } from './column-names.ts';
+import type { SqlConnection } from './connection.ts';
 import { describeColumns, describeParameters } from './describe.ts';
 import { DuckDb } from './duckdb.ts';
 import { NAMED_TABLES } from './information-schema.ts';
-import { parseStatement, queryOf } from './parse.ts';
-import { checkPermissions } from './permissions.ts';
-import { planNewest, type NewestPlan } from './plan-newest.ts';
-import { planStatement, type Plan, type PlannedScan } from './planner.ts';
+import type { NewestPlan } from './plan-newest.ts';
+import type { Plan } from './planner.ts';
 import { QueryLife } from './query-life.ts';
 import type { RelationLookup } from './relations.ts';
 import { columnOrigins, resultColumn, type ColumnOrigin } from './result-columns.ts';
-import { bindParameters, rewriteStatement } from './rewrite.ts';
 import { countRows, lastValue, limitRows, readAll, withoutLastColumn, type Rows } from './rows.ts';
-import { createScanFunction, type OpenScan } from './scan-function.ts';
 import { Semaphore } from './semaphore.ts';
-import { serializeTree, type TreeNode } from './syntax-tree.ts';
+import type { SourceNeeds } from './source-needs.ts';
+import { readStatement, type Statement } from './statement.ts';
 
 const RUNNING_MAX = 2;
 
@@ -64,22 +59,16 @@ export interface EngineOptions {
 export class SqlEngine {
   readonly #options: EngineOptions;
   readonly #duckDb: DuckDb;
-  readonly #scans: Map<number, OpenScan>;
   readonly #running = new Semaphore(RUNNING_MAX);
-  #scansCount = 0;
 
-  private constructor(options: EngineOptions, duckDb: DuckDb, scans: Map<number, OpenScan>) {
+  private constructor(options: EngineOptions, duckDb: DuckDb) {
     this.#options = options;
     this.#duckDb = duckDb;
-    this.#scans = scans;
   }
 
   static async open(options: EngineOptions): Promise<SqlEngine> {
-    const scans = new Map<number, OpenScan>();
     const { memoryBytesMax } = options;
-    const scanFunction = createScanFunction((number) => scans.get(number));
-    const duckDb = await DuckDb.open({ memoryBytesMax, tables: NAMED_TABLES, scanFunction });
-    return new SqlEngine(options, duckDb, scans);
+    return new SqlEngine(options, await DuckDb.open({ memoryBytesMax, tables: NAMED_TABLES }));
   }
 
   async query(sql: string, options: QueryOptions = {}): Promise<Rows> {
@@ -89,12 +78,17 @@ export class SqlEngine {
     const life = new QueryLife({ timeoutMs: ownTimeoutMs, signal, clock });
     return life.during(async () => {
       const connection = await this.#connect(life);
-      const statement = await this.#prepare(connection, sql, parameters);
-      const source = await this.#openSource(life, statement);
-      const newest = statement.isExplain ? undefined : planNewest(statement.plan);
-      const run = { life, connection, statement, source };
-      const rows =
-        (newest && (await this.#runNewest(run, newest))) ?? (await this.#run(run, statement.plan));
+      const kept = parameters.length === 0 ? connection.recall(sql) : undefined;
+      const known = kept?.isRight?.() === true ? kept : undefined;
+      const statement = known ?? (await this.#read(connection, sql, parameters));
+      const opening = this.#askForSource(life, statement.needs);
+      const query = { life, connection, statement };
+      const prepared = known?.prepared ?? (await this.#prepare(query, statement.plan));
+      if (parameters.length === 0 && statement.isRight !== undefined) {
+        connection.keep(sql, { ...statement, prepared });
+      }
+      const run = { ...query, source: await this.#openSource(life, opening) };
+      const rows = (await this.#runNewest(run)) ?? (await this.#run(run, statement.plan, prepared));
       return limitRows(rows, maxRows);
     });
   }
@@ -115,13 +109,12 @@ export class SqlEngine {
 
   async #describe(
     life: QueryLife,
-    connection: DuckDBConnection,
+    connection: SqlConnection,
     sql: string,
     parameters: readonly QueryValue[] | undefined,
   ) {
-    const statement = await this.#prepare(connection, sql, parameters);
-    this.#register(life, statement.plan.scans, undefined);
-    const prepared = await connection.prepare(await deserialize(connection, statement));
+    const statement = await this.#read(connection, sql, parameters);
+    const prepared = await this.#prepare({ life, connection, statement }, statement.plan);
     const parameterTypes = describeParameters(prepared);
     const columns = describeColumns(prepared, (columnsCount) =>
       columnOrigins(statement.query, columnsCount, LOOKUP),
@@ -134,71 +127,78 @@ export class SqlEngine {
     this.#duckDb.close();
   }
 
-  async #connect(life: QueryLife): Promise<DuckDBConnection> {
+  async #connect(life: QueryLife): Promise<SqlConnection> {
     const connection = await this.#duckDb.connect();
     life.interruptWith(() => connection.interrupt());
     life.atEnd(() => this.#duckDb.release(connection));
     return connection;
   }
 
-  /** Parameters without values stay parameters. */
-  async #prepare(
-    connection: DuckDBConnection,
+  async #read(
+    connection: SqlConnection,
     sql: string,
     parameters: readonly QueryValue[] | undefined,
   ): Promise<Statement> {
     await this.#duckDb.prepareFor(sql);
-    // DuckDB's tree does not tell which names were quoted.
-    const parsed = await parseStatement(foldWords(sql), (text) => serialize(connection, text));
-    const { tree } = parsed;
-    checkPermissions(tree);
-    const named = { ...tree, node: nameColumns(queryOf(tree), LOOKUP) };
-    const bound = parameters === undefined ? named : bindParameters(named, parameters);
-    const rewritten = rewriteStatement(bound);
     const { sources, now } = this.#options;
-    const plan = planStatement(rewritten, {
+    return readStatement(sql, {
       tables: NAMED_TABLES,
-      nextScanNumber: () => (this.#scansCount += 1),
-      nowMs: now(),
-      countInvocations: () => sources.countInvocations(),
+      serialize: (text) => connection.serialize(text),
+      parameters,
+      connection: connection.number,
+      nowMs: now,
+      storesAtMost: (count) => sources.countInvocations() <= count,
     });
-    return { isExplain: parsed.isExplain, query: queryOf(rewritten), plan };
   }
 
-  async #openSource(life: QueryLife, { query, plan }: Statement): Promise<QuerySource> {
-    const opening = this.#options.sources.open(sourceNeeds(query, plan));
-    let isOpen = false;
+  #prepare(query: Query, { tree, scans }: Plan): Promise<DuckDBPreparedStatement> {
+    const { life, connection, statement } = query;
+    this.#setScans(query, scans, undefined);
+    return this.#running.run(() =>
+      life.during(() => connection.prepare(tree, statement.isExplain)),
+    );
+  }
+
+  /** Partition threads are asked while DuckDB prepares the statement. */
+  #askForSource(life: QueryLife, needs: SourceNeeds): OpeningSource {
+    const answer = this.#options.sources.open(needs);
+    const opening: OpeningSource = { answer, isOpen: false };
+    // It may fail before anybody waits for it, and come when nobody does any more.
+    answer.catch(() => {});
     life.atEnd(() => {
-      if (!isOpen)
-        opening.then(
-          (late) => late.release(),
+      if (!opening.isOpen)
+        answer.then(
+          ({ release }) => release(),
           () => {},
         );
     });
-    // Partition threads are asked first: one of them may hang.
-    const source = await life.waitFor(opening);
-    isOpen = true;
+    return opening;
+  }
+
+  async #openSource(life: QueryLife, opening: OpeningSource): Promise<QuerySource> {
+    // One of the threads may hang.
+    const source = await life.waitFor(opening.answer);
+    opening.isOpen = true;
     life.atEnd(() => source.release());
     const { clock } = this.#options;
     return { ...source, clock, checkDeadline: () => life.checkDeadline() };
   }
 
-  #register(
-    life: QueryLife,
-    scans: ReadonlyMap<number, PlannedScan>,
+  #setScans(
+    { life, connection }: Query,
+    scans: Plan['scans'],
     source: QuerySource | undefined,
   ): void {
-    for (const [number, scan] of scans) {
-      this.#scans.set(number, { ...scan, source, onError: (error) => life.fail(error) });
-      life.atEnd(() => this.#scans.delete(number));
-    }
+    const onError = (error: unknown) => life.fail(error);
+    connection.scans = new Map(
+      [...scans].map(([number, scan]) => [number, { ...scan, source, onError }]),
+    );
   }
 
-  async #run(run: Run, { tree, scans }: Plan): Promise<Rows> {
-    const { life, connection, statement, source } = run;
-    this.#register(life, scans, source);
-    const text = await deserialize(connection, { ...statement, plan: { tree, scans } });
-    const result = await this.#running.run(() => life.during(() => connection.stream(text)));
+  async #run(run: Run, { scans }: Plan, prepared: DuckDBPreparedStatement): Promise<Rows> {
+    const { life, statement, source } = run;
+    this.#setScans(run, scans, source);
+    const result = await this.#running.run(() => life.during(() => prepared.stream()));
     const names = statement.isExplain ? EXPLAIN_COLUMNS : result.columnNames();
     const types = result.columnTypes();
     const origins = columnOrigins(statement.query, names.length, LOOKUP);
@@ -220,7 +220,9 @@ export class SqlEngine {
   }
 
   /** `undefined` when everything has to be looked at anyway. */
-  async #runNewest(run: Run, newest: NewestPlan): Promise<Rows | undefined> {
+  async #runNewest(run: Run): Promise<Rows | undefined> {
+    const { newest, plan } = run.statement;
+    if (newest === undefined) return undefined;
     const { scan, order, rowsNeeded } = newest;
     const { invocations } = scan.table;
     let rowsMin = Math.max(NEWEST_ROWS_MIN, rowsNeeded * 4);
@@ -228,27 +230,29 @@ export class SqlEngine {
       const chosen = invocations?.chooseBlocks(run.source, scan.filter, { order, rowsMin });
       if (chosen?.boundMs === undefined) return undefined;
       const { blocks, boundMs } = chosen;
-      const scans = new Map(run.statement.plan.scans);
+      const scans = new Map(plan.scans);
       scans.set(newest.scanNumber, { ...scan, filter: { ...scan.filter, blocks } });
-      const rows = await this.#run(run, { tree: newest.tree, scans });
+      const chosenPlan = { tree: newest.tree, scans };
+      const rows = await this.#run(run, chosenPlan, await this.#prepare(run, chosenPlan));
       const batches = await readAll(rows);
       if (isComplete(batches, newest, boundMs)) return withoutLastColumn(rows, batches);
     }
   }
 }
 
-interface Statement {
-  readonly isExplain: boolean;
-  /** Rewritten, and not planned. */
-  readonly query: TreeNode;
-  readonly plan: Plan;
+interface Query {
+  readonly life: QueryLife;
+  readonly connection: SqlConnection;
+  readonly statement: Statement;
 }
 
-interface Run {
-  readonly life: QueryLife;
-  readonly connection: DuckDBConnection;
-  readonly statement: Statement;
+interface Run extends Query {
   readonly source: QuerySource;
+}
+
+interface OpeningSource {
+  readonly answer: Promise<OpenSource>;
+  isOpen: boolean;
 }
 
 const NO_ORIGIN: ColumnOrigin = { item: undefined, relations: [] };
@@ -256,21 +260,6 @@ const NO_ORIGIN: ColumnOrigin = { item: undefined, relations: [] };
 const BROKEN_OFF = 'the query failed behind the rows that it gave';
 
 const EXPLAIN_COLUMNS = ['plan_type', 'plan'];
-
-async function serialize(connection: DuckDBConnection, sql: string): Promise<string> {
-  const reader = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)', [sql]);
-  return String(reader.getRows()[0]?.[0]);
-}
-
-async function deserialize(
-  connection: DuckDBConnection,
-  { isExplain, plan }: Statement,
-): Promise<string> {
-  const json = serializeTree({ error: false, statements: [plan.tree] });
-  const reader = await connection.runAndReadAll('SELECT json_deserialize_sql($1::JSON)', [json]);
-  const text = String(reader.getRows()[0]?.[0]);
-  return isExplain ? `EXPLAIN ${text}` : text;
-}
 
 /** The result is full, and nothing that was not looked at comes before its last row. */
 function isComplete(

@@ -90,7 +90,7 @@ function driverOf(
     return type === 'LEFT' || type === 'INNER' ? driverOf(nodeAt(from, 'left'), scans) : undefined;
   }
   const scanCall = nodeAt(from, 'function') ?? {};
-  const number = integerOf(nodesAt(scanCall, 'children')[0] ?? {});
+  const number = integerOf(nodesAt(scanCall, 'children').at(-1) ?? {});
   if (functionOf(scanCall) !== SCAN_FUNCTION || number === undefined) return undefined;
   const scan = scans.get(Number(number));
   if (scan?.table.invocations === undefined || scan.filter.values.has('id')) return undefined;

@@ -52,8 +52,8 @@ const GROUP_COLUMNS = new Set([
 const WEIGHTLESS = new Set(['min', 'max']);
 
 export interface OverviewContext extends ConstraintContext {
-  /** All that there are. */
-  readonly countInvocations: () => number;
+  /** All invocations together are no more than that. */
+  readonly storesAtMost: (invocationsCount: bigint) => boolean;
 }
 
 export function planOverview(
@@ -260,7 +260,7 @@ function inlineSample(
 function wholeSample(
   from: TreeNode,
   lookup: RelationLookup,
-  { countInvocations }: OverviewContext,
+  { storesAtMost }: OverviewContext,
 ): TreeNode | undefined {
   const inner = nodeAt(nodeAt(from, 'subquery') ?? {}, 'node');
   if (typeOf(from) !== 'SUBQUERY' || inner === undefined) return undefined;
@@ -274,7 +274,7 @@ function wholeSample(
     const limit = integerOf(nodeAt(modifier, 'limit') ?? {});
     const isLimit =
       typeOf(modifier) === 'LIMIT_MODIFIER' && nodeAt(modifier, 'offset') === undefined;
-    if (!isLimit || limit === undefined || limit < countInvocations()) return undefined;
+    if (!isLimit || limit === undefined || !storesAtMost(limit)) return undefined;
   }
   return { ...base, alias };
 }

@@ -38,17 +38,17 @@ export interface PlannedScan {
 
 export interface Plan {
   readonly tree: TreeNode;
-  /** By the number that stands in the call. */
+  /** By the number that stands in the call, behind that of the connection. */
   readonly scans: ReadonlyMap<number, PlannedScan>;
 }
 
 export interface PlanOptions {
   readonly tables: ReadonlyMap<string, QueryTable>;
-  /** A number that no other scan has, at every call. */
-  readonly nextScanNumber: () => number;
-  readonly nowMs: number;
-  /** All that there are. */
-  readonly countInvocations: () => number;
+  /** Number of the connection that the statement runs on. */
+  readonly connection: number;
+  readonly nowMs: () => number;
+  /** All invocations together are no more than that. */
+  readonly storesAtMost: (invocationsCount: bigint) => boolean;
 }
 
 export function planStatement(tree: TreeNode, options: PlanOptions): Plan {
@@ -69,8 +69,8 @@ class Planner {
 
   constructor(options: PlanOptions) {
     this.#options = options;
-    const { nowMs, countInvocations } = options;
-    this.#context = { domainOf: domainOfColumn, nowMs, countInvocations };
+    const { nowMs, storesAtMost } = options;
+    this.#context = { domainOf: domainOfColumn, nowMs, storesAtMost };
   }
 
   /** `hidden` has the names of the common table expressions in scope. */
@@ -154,13 +154,14 @@ class Planner {
   }
 
   #scanOf({ alias, node }: Relation, scan: PlannedScan): TreeNode {
-    const number = this.#options.nextScanNumber();
+    const { connection } = this.#options;
+    const number = this.scans.size;
     this.scans.set(number, scan);
     return {
       type: 'TABLE_FUNCTION',
       alias,
       sample: node['sample'] ?? null,
-      function: call(SCAN_FUNCTION, integerConstant(number)),
+      function: call(SCAN_FUNCTION, integerConstant(connection), integerConstant(number)),
       column_name_alias: node['column_name_alias'] ?? [],
       with_ordinality: 'WITHOUT_ORDINALITY',
     };

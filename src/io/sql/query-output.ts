@@ -7,40 +7,50 @@ import type { Rows } from './rows.ts';
 /** Smallest piece of an encoded result, the last one apart. Unit: bytes. */
 const PIECE_BYTES_MIN = 64 * 1024;
 
-export type Piece = QueryBatch | Uint8Array;
-
-export async function* outputValues(rows: Rows): AsyncGenerator<QueryBatch> {
-  for (let batch = await rows.next(); batch !== undefined; batch = await rows.next()) yield batch;
+/** A part of a result: rows, or bytes of the encoded document. */
+export interface Part<Piece = QueryBatch | Uint8Array> {
+  /** None only at the end. */
+  readonly piece: Piece | undefined;
+  readonly isLast: boolean;
 }
 
-export async function* outputJson(rows: Rows): AsyncGenerator<Uint8Array> {
+export async function* outputValues(rows: Rows): AsyncGenerator<Part<QueryBatch>> {
+  for await (const piece of batchesOf(rows)) yield { piece, isLast: false };
+  yield { piece: undefined, isLast: true };
+}
+
+export async function* outputJson(rows: Rows): AsyncGenerator<Part<Uint8Array>> {
   const writer = new JsonRowWriter(rows.columns.map(({ column }) => column));
   let text = JSON_START;
-  for await (const batch of outputValues(rows)) {
+  for await (const batch of batchesOf(rows)) {
     text += writer.write(batch);
     if (text.length < PIECE_BYTES_MIN) continue;
-    yield encodeText(text);
+    yield { piece: encodeText(text), isLast: false };
     text = '';
   }
-  yield encodeText(text + JSON_END);
+  yield { piece: encodeText(text + JSON_END), isLast: true };
 }
 
 /** Readers expect a batch even when there are no rows. */
-export async function* outputArrow(rows: Rows): AsyncGenerator<Uint8Array> {
+export async function* outputArrow(rows: Rows): AsyncGenerator<Part<Uint8Array>> {
   const columns = rows.columns.map(({ column }) => column);
   const parts: Buffer[] = [encodeArrowSchema(columns)];
   let rowsCount = 0;
-  for await (const batch of outputValues(rows)) {
+  for await (const batch of batchesOf(rows)) {
     rowsCount += batch.rowsCount;
     parts.push(encodeArrowBatch(columns, batch));
     if (parts.reduce((sum, { length }) => sum + length, 0) < PIECE_BYTES_MIN) continue;
-    yield ownBytes(Buffer.concat(parts.splice(0)));
+    yield { piece: ownBytes(Buffer.concat(parts.splice(0))), isLast: false };
   }
   if (rowsCount === 0) {
     const empty = { rowsCount: 0, columns: columns.map(() => []) };
     parts.push(encodeArrowBatch(columns, empty));
   }
-  yield ownBytes(Buffer.concat([...parts, ARROW_END]));
+  yield { piece: ownBytes(Buffer.concat([...parts, ARROW_END])), isLast: true };
+}
+
+async function* batchesOf(rows: Rows): AsyncGenerator<QueryBatch> {
+  for (let batch = await rows.next(); batch !== undefined; batch = await rows.next()) yield batch;
 }
 
 function encodeText(text: string): Uint8Array {

@@ -4,15 +4,14 @@ import { QueryError, type QueryErrorKind } from '../../actors/domain/query-error
 import type { QueryColumn, QueryDescription, QueryOptions } from '../../actors/ports.ts';
 import type { SqlEngine } from './engine.ts';
 import { queryFailure } from './query-failure.ts';
-import { outputArrow, outputJson, outputValues, type Piece } from './query-output.ts';
+import { outputArrow, outputJson, outputValues, type Part } from './query-output.ts';
 import type { Rows } from './rows.ts';
 
 /** Where a query's answers go. */
 export interface SessionOutlet {
-  started(queryId: number, columns: readonly QueryColumn[], piece: Piece | undefined): void;
+  started(queryId: number, columns: readonly QueryColumn[], part: Part): void;
   described(queryId: number, description: QueryDescription): void;
-  /** No piece means the end. */
-  piece(queryId: number, piece: Piece | undefined): void;
+  continued(queryId: number, part: Part): void;
   failed(queryId: number, errorKind: QueryErrorKind, message: string): void;
 }
 
@@ -24,7 +23,7 @@ export interface SessionQuery extends Omit<QueryOptions, 'signal'> {
 interface Session {
   readonly cancellation: AbortController;
   rows?: Rows | undefined;
-  pieces?: AsyncGenerator<Piece> | undefined;
+  parts?: AsyncGenerator<Part> | undefined;
   /** What happens to the session happens in turn. */
   turn: Promise<void>;
 }
@@ -48,12 +47,9 @@ export class QuerySessions {
       const { signal } = session.cancellation;
       const rows = await engine.query(sql, { ...options, signal });
       session.rows = rows;
-      session.pieces = OUTPUTS[output](rows);
-      const first = await session.pieces.next();
-      const piece = first.done === true ? undefined : first.value;
+      session.parts = OUTPUTS[output](rows);
       const columns = rows.columns.map(({ column }) => column);
-      this.#outlet.started(queryId, columns, piece);
-      if (piece === undefined) this.#end(queryId);
+      this.#outlet.started(queryId, columns, await this.#nextPart(queryId, session.parts));
     });
   }
 
@@ -69,11 +65,16 @@ export class QuerySessions {
     const session = this.#sessions.get(queryId);
     if (session === undefined) return;
     this.#take(queryId, session, async () => {
-      const next = await session.pieces?.next();
-      const piece = next === undefined || next.done === true ? undefined : next.value;
-      if (piece === undefined) this.#end(queryId);
-      this.#outlet.piece(queryId, piece);
+      if (session.parts === undefined) return;
+      this.#outlet.continued(queryId, await this.#nextPart(queryId, session.parts));
     });
+  }
+
+  async #nextPart(queryId: number, parts: AsyncGenerator<Part>): Promise<Part> {
+    const next = await parts.next();
+    const part = next.done === true ? NOTHING_MORE : next.value;
+    if (part.isLast) this.#end(queryId);
+    return part;
   }
 
   cancel(queryId: number): void {
@@ -101,5 +102,7 @@ export class QuerySessions {
     this.#sessions.delete(queryId);
   }
 }
+
+const NOTHING_MORE: Part = { piece: undefined, isLast: true };
 
 const OUTPUTS = { values: outputValues, json: outputJson, arrow: outputArrow } as const;

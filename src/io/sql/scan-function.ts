@@ -34,12 +34,34 @@ export interface OpenScan extends PlannedScan {
 /** Rows given at once. DuckDB takes no more than 2048. */
 const ROWS_MAX = 2048;
 
+/** Gives the scan of that number of the statement at work on the connection. */
+export type FindScan = (connection: number, number: number) => OpenScan | undefined;
+
+/** Where a call finds its scan, each time that its statement runs. */
+class ScanCall {
+  readonly #find: FindScan;
+  readonly #connection: number;
+  readonly #number: number;
+
+  constructor(find: FindScan, connection: number, number: number) {
+    this.#find = find;
+    this.#connection = connection;
+    this.#number = number;
+  }
+
+  get scan(): OpenScan | undefined {
+    return this.#find(this.#connection, this.#number);
+  }
+}
+
 class RunningScan {
+  readonly onError: OpenScan['onError'];
   readonly #scan: Scan;
   readonly #converters: ReadonlyArray<(value: CellValue) => DuckDBValue>;
 
-  constructor({ table, filter, source }: OpenScan, columns: readonly number[]) {
+  constructor({ table, filter, source, onError }: OpenScan, columns: readonly number[]) {
     assert(source !== undefined, 'a query that runs has a source');
+    this.onError = onError;
     this.#scan = table.scan(source, { filter, columns });
     this.#converters = columns.map((index) => converterFor(table.columns[index]));
   }
@@ -54,26 +76,27 @@ class RunningScan {
   }
 }
 
-/** `find` gives the open scan of a number; `undefined` for one that nobody planned. */
-export function createScanFunction(
-  find: (number: number) => OpenScan | undefined,
-): DuckDBTableFunction {
+export function createScanFunction(find: FindScan): DuckDBTableFunction {
   return DuckDBTableFunction.create({
     name: SCAN_FUNCTION,
-    parameterTypes: [BIGINT],
+    parameterTypes: [BIGINT, BIGINT],
     supportsProjectionPushdown: true,
     bindFunction: (bind) => {
-      const scan = find(Number(bind.getParameter(0)));
+      const call = new ScanCall(find, Number(bind.getParameter(0)), Number(bind.getParameter(1)));
+      const { scan } = call;
       if (scan === undefined) return bind.setError('no such scan');
       for (const { name, type } of scan.table.columns)
         bind.addResultColumn(name, DUCKDB_TYPES[type]);
-      bind.setBindData(scan);
+      bind.setBindData(call);
     },
     initFunction: (init) => {
       init.setMaxThreads(1);
-      const scan = init.bindData;
-      assert(isOpenScan(scan), 'a scan is bound before it begins');
-      init.setInitData(new RunningScan(scan, init.getColumnIndexes()));
+      const call = init.bindData;
+      assert(
+        call instanceof ScanCall && call.scan !== undefined,
+        'a scan is bound before it begins',
+      );
+      init.setInitData(new RunningScan(call.scan, init.getColumnIndexes()));
     },
     mainFunction: (info, chunk) => {
       const running = info.initData;
@@ -83,15 +106,11 @@ export function createScanFunction(
         chunk.rowCount = rowsCount;
         for (const [index, values] of columns.entries()) chunk.setColumnValues(index, values);
       } catch (error) {
-        if (isOpenScan(info.bindData)) info.bindData.onError(error);
+        running.onError(error);
         throw error;
       }
     },
   });
-}
-
-function isOpenScan(value: object | undefined): value is OpenScan {
-  return value !== undefined && 'table' in value && 'onError' in value;
 }
 
 /** How DuckDB holds the columns of our tables. */

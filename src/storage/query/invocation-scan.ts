@@ -24,6 +24,7 @@ import {
 } from '../tables/invocation-block.ts';
 import { unpackRow } from '../value-codec.ts';
 import { InvocationView } from './invocation-view.ts';
+import { KeyReader } from './key-reader.ts';
 import { admits, InvalidFilterError, type ScanFilter, type TimeRange } from './scan-filter.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { QuerySource } from './source.ts';
@@ -241,13 +242,28 @@ export class InvocationReader {
     }
     if (!hasCompleted) return;
     const keys = new KeyWriter(partition, Table.history);
-    for (let number = firstNumber + BLOCK_NUMBERS - 1; number >= firstNumber; number -= 1) {
+    // Blocks may be far from full.
+    let left = countCompleted(block.block);
+    for (let number = this.#lastCompleted(block); number >= firstNumber && left > 0; number -= 1) {
       const key = keys.start().u48(number).u8(HistoryRow.completed).finish();
       const row = this.#snapshot.peek(partition, key);
       if (row === undefined) continue;
+      left -= 1;
       this.#show(partition, number, row);
       if (this.#hasWantedStatus(filter)) yield this.#found;
     }
+  }
+
+  /** No later number of the block has been completed. */
+  #lastCompleted({ partition, firstNumber }: WantedBlock): number {
+    const keys = new KeyWriter(partition, Table.history);
+    const start = keys.start().u48(firstNumber).finish();
+    const end = keys
+      .start()
+      .u48(firstNumber + BLOCK_NUMBERS)
+      .finish();
+    const key = this.#snapshot.lastKey(partition, { start, end });
+    return key === undefined ? -1 : new KeyReader(key).u48();
   }
 
   #show(partition: PartitionNumber, number: number, row: Buffer): void {
@@ -262,6 +278,14 @@ export class InvocationReader {
     if (status.kind !== 'completed') return statuses.has(status.kind);
     return statuses.has(status.outcome.kind === 'success' ? 'succeeded' : 'failed');
   }
+}
+
+function countCompleted({ handlers }: InvocationBlock): number {
+  let sum = 0;
+  for (const { counts } of handlers.values()) {
+    for (const count of counts.slice(OPEN_COUNTS)) sum += count;
+  }
+  return sum;
 }
 
 function openKey(partition: PartitionNumber, number: number): Buffer {

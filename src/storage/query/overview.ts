@@ -62,7 +62,7 @@ function* readOverview(
   options: OverviewOptions,
 ): Generator<OverviewRow | undefined> {
   const reader = new InvocationReader(source);
-  const groups = new Map<string, CompletedGroup>();
+  const groups: CompletedGroups = new Map();
   for (const block of wantedBlocks(source.snapshot, filter)) {
     const isWhole = isWithin(block, filter);
     const singles = { ...block, hasCompleted: block.hasCompleted && !isWhole };
@@ -72,10 +72,8 @@ function* readOverview(
     if (block.hasCompleted && isWhole) addCompleted(groups, block, filter);
     yield undefined;
   }
-  for (const group of groups.values()) {
-    const row = sharedRow(group);
-    yield options.namesOldest ? { ...row, ...oldestOf(reader, group) } : row;
-  }
+  if (options.namesOldest) findOldest(reader, groups);
+  for (const group of groups.values()) yield sharedRow(group);
 }
 
 function singleRow(view: InvocationView, { statusOf }: OverviewOptions): OverviewRow {
@@ -97,64 +95,73 @@ interface CompletedGroup {
   readonly handler: CountedHandler;
   readonly status: 'succeeded' | 'failed';
   count: number;
-  readonly blocks: WantedBlock[];
+  /** Any of its times will do until the oldest invocation is known. */
+  createdAtMs: number;
+  oldestId?: string | undefined;
+  readonly blocks: Set<WantedBlock>;
 }
 
-function addCompleted(
-  groups: Map<string, CompletedGroup>,
-  block: WantedBlock,
-  filter: InvocationFilter,
-): void {
+type CompletedGroups = Map<string, CompletedGroup>;
+
+function groupName(service: string, handler: string, status: CompletedGroup['status']): string {
+  return `${service}/${handler}/${status}`;
+}
+
+function addCompleted(groups: CompletedGroups, block: WantedBlock, filter: InvocationFilter): void {
   for (const handler of wantedHandlers(block.block, filter)) {
     for (const status of ['succeeded', 'failed'] as const) {
       const index = COUNTED_STATUSES.indexOf(status);
       const count = handler.counts[index] ?? 0;
       if (count === 0 || !wantsStatus(filter, index)) continue;
-      const name = `${handler.service}/${handler.handler}/${status}`;
-      const group = groups.get(name) ?? { handler, status, count: 0, blocks: [] };
+      const name = groupName(handler.service, handler.handler, status);
+      const createdAtMs = block.block.createdMinMs;
+      const group = groups.get(name) ?? {
+        ...{ handler, status, createdAtMs, count: 0 },
+        blocks: new Set(),
+      };
       groups.set(name, group);
       group.count += count;
-      group.blocks.push(block);
+      group.blocks.add(block);
     }
   }
 }
 
-function sharedRow({ handler, status, count, blocks }: CompletedGroup): OverviewRow {
+function sharedRow({ handler, status, count, createdAtMs, oldestId }: CompletedGroup): OverviewRow {
   return {
+    id: oldestId,
     kind: handler.kind,
     service: handler.service,
     handler: handler.handler,
     status: 'completed',
     result: status === 'succeeded' ? 'success' : 'failure',
-    // Any time of a block that is wanted as a whole is a wanted one.
-    createdAtMs: blocks[0]?.block.createdMinMs ?? 0,
+    createdAtMs,
     weight: count,
   };
 }
 
 /** Reads the blocks with the earliest invocations until no other can hold an earlier one. */
-function oldestOf(
-  reader: InvocationReader,
-  { handler, status, blocks }: CompletedGroup,
-): Partial<OverviewRow> {
-  const only = {
-    services: new Set([handler.service]),
-    handlers: new Set([handler.handler]),
-    statuses: new Set([status]),
-  };
-  let oldest: { readonly id: string; readonly createdAtMs: number } | undefined;
+function findOldest(reader: InvocationReader, groups: CompletedGroups): void {
+  const blocks = new Set([...groups.values()].flatMap((group) => [...group.blocks]));
   const byAge = [...blocks].sort((a, b) => a.block.createdMinMs - b.block.createdMinMs);
   for (const block of byAge) {
-    if (oldest !== undefined && block.block.createdMinMs >= oldest.createdAtMs) break;
-    for (const { view } of reader.readBlock({ ...block, hasOpen: false }, only)) {
-      if (!isWanted(view, only)) continue;
-      const { createdAtMs } = view;
-      if (oldest === undefined || createdAtMs < oldest.createdAtMs) {
-        oldest = { id: view.id, createdAtMs };
+    const mayHoldOlder = (group: CompletedGroup) =>
+      group.blocks.has(block) &&
+      (group.oldestId === undefined || block.block.createdMinMs < group.createdAtMs);
+    if (![...groups.values()].some(mayHoldOlder)) continue;
+    for (const { view } of reader.readBlock({ ...block, hasOpen: false }, {})) {
+      const group = groups.get(nameOfGroup(view));
+      if (group === undefined) continue;
+      if (group.oldestId === undefined || view.createdAtMs < group.createdAtMs) {
+        group.oldestId = view.id;
+        group.createdAtMs = view.createdAtMs;
       }
     }
   }
-  return oldest ?? {};
+}
+
+function nameOfGroup({ target, status }: InvocationView): string {
+  const isSuccess = status.kind === 'completed' && status.outcome.kind === 'success';
+  return groupName(target.service, target.handler, isSuccess ? 'succeeded' : 'failed');
 }
 
 /** The filter wants all of the block that it wants anything of. */

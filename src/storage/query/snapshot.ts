@@ -61,6 +61,14 @@ export class Snapshot {
     }
   }
 
+  /** No row has `end` itself as its key. */
+  lastKey(partition: PartitionNumber, { start, end }: KeyRange): Buffer | undefined {
+    const { environment, transaction } = this.#view(partition);
+    const backwards = { start: end, end: start, reverse: true, limit: 1, transaction };
+    for (const key of environment.getKeys(backwards)) return asBuffer(key);
+    return undefined;
+  }
+
   release(): void {
     for (const { transaction } of this.#views) transaction.done();
   }

@@ -1,5 +1,6 @@
 import { must } from '../../actors/domain/assert.ts';
 import type { PartitionNumber } from '../../actors/domain/ids.ts';
+import { RecentMap } from '../../actors/domain/recent-map.ts';
 import type { InboxItem, ServiceKey } from '../../actors/partition/state.ts';
 import {
   hashedOwner,
@@ -11,7 +12,6 @@ import {
 } from '../key-codec.ts';
 import type { KeyRange, KeyValueBackend } from '../key-value-backend.ts';
 import { Overlay } from '../overlay.ts';
-import { RecentRows } from '../recent-rows.ts';
 import { packedRows, storedInvocationId } from '../value-codec.ts';
 import type { WriteSet } from '../write-set.ts';
 import { Counter, CounterId } from './counter.ts';
@@ -52,7 +52,7 @@ export class InboxTable {
   readonly #overlay: Overlay<PackedInboxEntry>;
   readonly #keys: KeyWriter;
   readonly #sequence: Counter;
-  readonly #known = new RecentRows<string, KnownHead>(KNOWN_QUEUES_MAX);
+  readonly #known = new RecentMap<string, KnownHead>(KNOWN_QUEUES_MAX);
 
   constructor(backend: KeyValueBackend, writeSet: WriteSet, partition: PartitionNumber) {
     this.#overlay = new Overlay(backend, writeSet, packedRows<PackedInboxEntry>(INBOX_VERSION));

@@ -4,10 +4,10 @@
 import { must, unreachable } from '../../actors/domain/assert.ts';
 import type { PartitionNumber } from '../../actors/domain/ids.ts';
 import type { Invocation, InvocationTarget } from '../../actors/domain/invocation.ts';
+import { RecentMap } from '../../actors/domain/recent-map.ts';
 import { KeyWriter, Table } from '../key-codec.ts';
 import type { KeyValueBackend, Write } from '../key-value-backend.ts';
 import { Overlay } from '../overlay.ts';
-import { RecentRows } from '../recent-rows.ts';
 import { packRow, type RowCodec, unpackRow } from '../value-codec.ts';
 import type { WriteSet } from '../write-set.ts';
 
@@ -67,7 +67,7 @@ type PackedBlock = readonly [
 export class InvocationBlockTable {
   readonly #overlay: Overlay<InvocationBlock>;
   readonly #keys: KeyWriter;
-  readonly #recent = new RecentRows<number, KnownBlock>(RECENT_BLOCKS_MAX);
+  readonly #recent = new RecentMap<number, KnownBlock>(RECENT_BLOCKS_MAX);
 
   constructor(backend: KeyValueBackend, writeSet: WriteSet, partition: PartitionNumber) {
     this.#overlay = new Overlay(backend, writeSet, invocationBlockRows);

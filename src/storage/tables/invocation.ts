@@ -9,11 +9,11 @@
 import { assert } from '../../actors/domain/assert.ts';
 import type { InvocationId, PartitionNumber } from '../../actors/domain/ids.ts';
 import type { Invocation } from '../../actors/domain/invocation.ts';
+import { RecentMap } from '../../actors/domain/recent-map.ts';
 import { type InvocationCounts, noInvocations } from '../../actors/domain/statistics.ts';
 import type { WhichUnfinished } from '../../actors/partition/state.ts';
 import { KeyWriter, lastU48, Table } from '../key-codec.ts';
 import type { KeyRange, KeyValueBackend, Write } from '../key-value-backend.ts';
-import { RecentRows } from '../recent-rows.ts';
 import { packRow, unpackRow } from '../value-codec.ts';
 import { type PendingRow, WriteSet } from '../write-set.ts';
 import { Counter, CounterId } from './counter.ts';
@@ -139,7 +139,7 @@ export class InvocationTable {
   readonly #pending = new Map<InvocationId, PendingInvocation>();
   /** Deleted rows whose id has been given to another invocation before they were flushed. */
   readonly #superseded = new Set<PendingInvocation>();
-  readonly #recent = new RecentRows<InvocationId, Invocation>(RECENT_INVOCATIONS_MAX);
+  readonly #recent = new RecentMap<InvocationId, Invocation>(RECENT_INVOCATIONS_MAX);
   #counts = noInvocations();
   /** The last number handed out while no invocation has it yet. */
   #freshNumber: number | undefined;

@@ -16,14 +16,18 @@ let rig: AdminRig;
 let asked: Array<readonly [sql: string, format: string]>;
 let failure: QueryError | undefined;
 let isLeft: boolean;
+/** A result that has come at once. */
+let whole: Uint8Array | undefined;
+let warmUpsCount: number;
 
 const engine: QueryEngine = {
+  warmUp: () => void (warmUpsCount += 1),
   query: () => assert.fail('rows are wanted in encoded form'),
   describe: () => assert.fail('nothing is described'),
   encode: (sql, format) => {
     asked.push([sql, format]);
     if (failure !== undefined) return Promise.reject(failure);
-    return Promise.resolve({ columns: [], batches: chunks() });
+    return Promise.resolve({ columns: [], batches: chunks(), whole });
   },
 };
 
@@ -39,7 +43,7 @@ async function* chunks(): AsyncGenerator<Uint8Array> {
 }
 
 beforeEach(async () => {
-  [asked, failure, isLeft] = [[], undefined, false];
+  [asked, failure, isLeft, whole, warmUpsCount] = [[], undefined, false, undefined, 0];
   rig = await startAdminRig(undefined, engine);
 });
 
@@ -71,6 +75,21 @@ describe('the format follows Accept:', () => {
       assert.deepEqual(asked, [['SELECT 1', contentType === JSON_TYPE ? 'json' : 'arrow']]);
     });
   }
+});
+
+test('a result that has come at once is answered as it is', async () => {
+  whole = Buffer.from('{"rows":[]}');
+  const answer = await query({ accept: JSON_TYPE });
+  assert.deepEqual(answer.json, { rows: [] });
+  assert.equal(answer.headers['content-type'], JSON_TYPE);
+});
+
+test('who asks for the version is expected to go on with queries', async () => {
+  await rig.call('GET', '/health');
+  await rig.call('GET', '/deployments');
+  assert.equal(warmUpsCount, 0);
+  await rig.call('GET', '/version');
+  assert.equal(warmUpsCount, 1);
 });
 
 describe('a failure is answered as JSON whatever is accepted:', () => {

@@ -173,7 +173,7 @@ test('a result without rows is a stream with its schema and an empty batch', asy
     close: () => undefined,
   };
   const pieces: Uint8Array[] = [];
-  for await (const piece of outputArrow(rows)) pieces.push(piece);
+  for await (const { piece } of outputArrow(rows)) if (piece !== undefined) pieces.push(piece);
   const table = tableFromIPC(Buffer.concat(pieces));
   assert.equal(String(table.schema), 'Schema<{ 0: c: Uint64 }>');
   assert.equal(table.numRows, 0);
