@@ -7,7 +7,7 @@ import type { Statement } from './statement.ts';
 import { serializeTree, type TreeNode } from './syntax-tree.ts';
 
 /** Statements that are kept. One takes about 100 kB. */
-const KEPT_MAX = 64;
+const KEPT_MAX = 32;
 
 /** Longer ones are not kept. Unit: characters. */
 const KEPT_LENGTH_MAX = 8 * 1024;
