@@ -242,7 +242,7 @@ function openSchema({ directory, closers }: Opened, { config, identity }: Parts)
   return { schema, store, serdes: createSerdeClient(caller) };
 }
 
-/** Starts nothing before the first query. */
+/** Starts nothing before a query comes, or is to come. */
 function openQueries(
   { directory, closers }: Opened,
   { config, log }: Parts,

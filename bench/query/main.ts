@@ -1,8 +1,10 @@
-// Question: how long do queries take beside many retained invocations, and whom do they slow down?
+// Question: how long do queries take beside many retained invocations and beside a few, and whom do they
+//   slow down?
 // Measured: the statements that clients send most, over HTTP, the first time and later; the invocations
 //   of an empty handler alone and beside a query that looks at every invocation.
 // Not measured: many queries at once.
-// Run: npm run bench:query -- [--invocations 1000000] [--rounds 5] [--seconds 5] [--concurrency 16] [--json]
+// Run: npm run bench:query -- [--invocations 1000000] [--rounds 5] [--small-rounds 100] [--seconds 5]
+//   [--concurrency 16] [--json]
 // Decides: what is counted and indexed beside the invocations (blocks of invocation numbers).
 import { parseArgs } from 'node:util';
 import type { Bound } from '../measure/bounds.ts';
@@ -17,6 +19,7 @@ const { values } = parseArgs({
   options: {
     invocations: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '5' },
+    'small-rounds': { type: 'string', default: '100' },
     seconds: { type: 'string', default: '5' },
     concurrency: { type: 'string', default: '16' },
     json: { type: 'boolean', default: false },
@@ -36,10 +39,14 @@ function boundsOf({ statements, p99Ms }: QueryFigures): Bound[] {
   ];
 }
 
-function describe({ statements, p99Ms, perSecond, memory }: QueryFigures): string {
+function describe({ small, statements, p99Ms, perSecond, memory }: QueryFigures): string {
   const queries = formatTable(
     ['statement', 'first ms', 'later ms'],
     statements.map(({ name, firstMs, medianMs }) => [name, firstMs, medianMs]),
+  );
+  const smallQueries = formatTable(
+    ['on a nearly empty store', 'first ms', 'later ms'],
+    small.map(({ name, firstMs, medianMs }) => [name, firstMs, medianMs]),
   );
   const load = formatTable(
     ['empty handler', 'per second', 'p99 ms'],
@@ -56,12 +63,13 @@ function describe({ statements, p99Ms, perSecond, memory }: QueryFigures): strin
       megabytes(anonymousBytes),
     ]),
   );
-  return `${queries}\n\n${load}\n\n${resident}`;
+  return `${smallQueries}\n\n${queries}\n\n${load}\n\n${resident}`;
 }
 
 const figures = await measureQueries({
   invocationsCount: Number(values.invocations),
   rounds: Number(values.rounds),
+  smallRounds: Number(values['small-rounds']),
   seconds: Number(values.seconds),
   concurrency: Number(values.concurrency),
 });

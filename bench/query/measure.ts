@@ -17,6 +17,8 @@ export interface QueryPlan {
   readonly invocationsCount: number;
   /** How often each statement runs after its first time. */
   readonly rounds: number;
+  /** The same on a store with a handful of invocations. */
+  readonly smallRounds: number;
   /** Length of the windows with and without queries. */
   readonly seconds: number;
   readonly concurrency: number;
@@ -32,6 +34,8 @@ export interface StatementFigures {
 }
 
 export interface QueryFigures {
+  /** On a store with a handful of invocations. */
+  readonly small: readonly StatementFigures[];
   readonly statements: readonly StatementFigures[];
   readonly p99Ms: { readonly quiet: number; readonly queried: number };
   readonly perSecond: { readonly quiet: number; readonly queried: number };
@@ -44,6 +48,9 @@ interface Statement {
   readonly limitMs?: number | undefined;
 }
 
+/** As many as a first look at the server finds. */
+const SMALL_INVOCATIONS = 20;
+
 const SETUP = must(SERVER_SETUPS[0], 'there is a set-up');
 
 /** Reads a column that no shortcut helps with. */
@@ -52,6 +59,7 @@ const FULL_SCAN =
 
 function statementsFor(id: string): readonly Statement[] {
   return [
+    { name: 'the number of all', sql: 'SELECT count(*) AS n FROM sys_invocation' },
     {
       name: 'one invocation by its id',
       sql: `SELECT * FROM sys_invocation WHERE id = '${id}'`,
@@ -86,9 +94,21 @@ function statementsFor(id: string): readonly Statement[] {
 }
 
 export async function measureQueries(plan: QueryPlan): Promise<QueryFigures> {
+  const small = await withServer(SMALL_INVOCATIONS, (_, admin) =>
+    measureStatements(admin, plan.smallRounds),
+  );
+  return withServer(plan.invocationsCount, async (contestant, admin) => {
+    return { small, ...(await measure(plan, contestant, admin)) };
+  });
+}
+
+/** Gives the outcome of `use`, which gets a server with so many completed invocations. */
+async function withServer<Outcome>(
+  invocationsCount: number,
+  use: (contestant: Contestant, admin: HttpClient) => Promise<Outcome>,
+): Promise<Outcome> {
   const directory = await mkdtemp(join(tmpdir(), 'reprise-bench-query-'));
   try {
-    const { invocationsCount } = plan;
     const { partitions: partitionsCount } = SETUP;
     tell(`filling in ${invocationsCount} invocations`);
     const nowMs = Date.now();
@@ -98,7 +118,7 @@ export async function measureQueries(plan: QueryPlan): Promise<QueryFigures> {
     const admin = new HttpClient(contestant.server.adminUrl);
     try {
       await contestant.deploy('standin');
-      return await measure(plan, contestant, admin);
+      return await use(contestant, admin);
     } finally {
       admin.close();
       await contestant.dispose();
@@ -108,22 +128,26 @@ export async function measureQueries(plan: QueryPlan): Promise<QueryFigures> {
   }
 }
 
+async function measureStatements(admin: HttpClient, rounds: number): Promise<StatementFigures[]> {
+  const { rows } = await ask(admin, 'SELECT id FROM sys_invocation LIMIT 1');
+  const figures: StatementFigures[] = [];
+  for (const { name, sql, limitMs } of statementsFor(String(rows[0]?.['id']))) {
+    tell(name);
+    const { ms: firstMs } = await ask(admin, sql);
+    const later: number[] = [];
+    for (let round = 0; round < rounds; round++) later.push((await ask(admin, sql)).ms);
+    figures.push({ name, firstMs, medianMs: median(later), limitMs });
+  }
+  return figures;
+}
+
 async function measure(
   { rounds, seconds, concurrency }: QueryPlan,
   contestant: Contestant,
   admin: HttpClient,
-): Promise<QueryFigures> {
+): Promise<Omit<QueryFigures, 'small'>> {
   const before = memoryOf(contestant.pids());
-  const { rows } = await ask(admin, 'SELECT id FROM sys_invocation LIMIT 1');
-  const statements: StatementFigures[] = [];
-  for (const statement of statementsFor(String(rows[0]?.['id']))) {
-    const { name, limitMs } = statement;
-    tell(name);
-    const { ms: firstMs } = await ask(admin, statement.sql);
-    const later: number[] = [];
-    for (let round = 0; round < rounds; round++) later.push((await ask(admin, statement.sql)).ms);
-    statements.push({ name, firstMs, medianMs: median(later), limitMs });
-  }
+  const statements = await measureStatements(admin, rounds);
   const after = memoryOf(contestant.pids());
   tell('invocations beside queries');
   const extent = { warmSeconds: 1, measuredSeconds: seconds };

@@ -1,5 +1,5 @@
-// The query engine as the rest of the server sees it: a thread that the first query starts, and that
-// hands out results piece by piece. Thread: main.
+// The query engine as the rest of the server sees it: a thread that starts when the first query comes, or
+// is to come, and that hands out results piece by piece. Thread: main.
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { assert } from './domain/assert.ts';

@@ -10,10 +10,17 @@ test(
   'the query bench measures every statement, and invocations beside them',
   { skip },
   async () => {
-    const plan = { invocationsCount: 2000, rounds: 1, seconds: 0.5, concurrency: 2 };
-    const { statements, p99Ms, perSecond, memory } = await measureQueries(plan);
-    assert.equal(statements.length, 7);
-    for (const { name, firstMs, medianMs } of statements) {
+    const plan = {
+      invocationsCount: 2000,
+      rounds: 1,
+      smallRounds: 1,
+      seconds: 0.5,
+      concurrency: 2,
+    };
+    const { small, statements, p99Ms, perSecond, memory } = await measureQueries(plan);
+    assert.equal(small.length, 8);
+    assert.equal(statements.length, 8);
+    for (const { name, firstMs, medianMs } of [...small, ...statements]) {
       assert.ok(firstMs > 0 && medianMs > 0, name);
     }
     assert.ok(p99Ms.quiet > 0 && p99Ms.queried > 0);

@@ -24,7 +24,9 @@ export class SqlConnection {
   /** Of the statement at work, by the number that stands in the call. */
   scans: ReadonlyMap<number, OpenScan> = NO_SCANS;
   readonly #duckDb: DuckDBConnection;
-  readonly #kept = new RecentMap<string, PreparedStatement>(KEPT_MAX);
+  readonly #kept = new RecentMap<string, PreparedStatement>(KEPT_MAX, ({ prepared }) =>
+    prepared.destroySync(),
+  );
   #serializer: DuckDBPreparedStatement | undefined;
 
   constructor(number: number, duckDb: DuckDBConnection) {
@@ -36,13 +38,17 @@ export class SqlConnection {
     await this.#duckDb.run(sql);
   }
 
-  /** The statement, if it was prepared here lately. */
+  /** The statement, if it was prepared here lately, and in the way that it would be now. */
   recall(sql: string): PreparedStatement | undefined {
-    return this.#kept.get(sql);
+    const kept = this.#kept.get(sql);
+    return kept?.isRight?.() === true ? kept : undefined;
   }
 
-  keep(sql: string, statement: PreparedStatement): void {
-    if (sql.length <= KEPT_LENGTH_MAX) this.#kept.set(sql, statement);
+  /** Whether it was worth keeping; else it is to be destroyed by the caller. */
+  keep(sql: string, statement: PreparedStatement): boolean {
+    if (sql.length > KEPT_LENGTH_MAX || statement.isRight === undefined) return false;
+    this.#kept.set(sql, statement);
+    return true;
   }
 
   /** A statement in DuckDB's JSON form. */

@@ -18,6 +18,9 @@ export interface DuckDbOptions {
 /** With less DuckDB cannot even parse. Unit: bytes. */
 const MEMORY_BYTES_MIN = 16 * 1024 * 1024;
 
+/** Connections that wait for the next query, with what they have prepared. */
+const IDLE_MAX = 8;
+
 const SETTINGS: readonly string[] = [
   // Of PostgreSQL, as is the case of names.
   'default_null_order = postgres',
@@ -33,9 +36,10 @@ const SETTINGS: readonly string[] = [
 
 export class DuckDb {
   readonly #instance: DuckDBInstance;
-  readonly #connections: SqlConnection[] = [];
+  readonly #connections = new Map<number, SqlConnection>();
   readonly #idle: SqlConnection[] = [];
   readonly #tables: ReadonlyMap<string, QueryTable>;
+  #connectionsCount = 0;
   #pgCatalog: Promise<void> | undefined;
 
   private constructor(instance: DuckDBInstance, tables: ReadonlyMap<string, QueryTable>) {
@@ -53,7 +57,9 @@ export class DuckDb {
     const first = await instance.connect();
     for (const statement of setUpStatements(options.tables)) await first.run(statement);
     first.registerTableFunction(
-      createScanFunction((connection, scan) => duckDb.#connections[connection]?.scans.get(scan)),
+      createScanFunction((connection, scan) =>
+        duckDb.#connections.get(connection)?.scans.get(scan),
+      ),
     );
     duckDb.#idle.push(duckDb.#own(first));
     return duckDb;
@@ -69,8 +75,9 @@ export class DuckDb {
   }
 
   #own(connection: DuckDBConnection): SqlConnection {
-    const own = new SqlConnection(this.#connections.length, connection);
-    this.#connections.push(own);
+    this.#connectionsCount += 1;
+    const own = new SqlConnection(this.#connectionsCount, connection);
+    this.#connections.set(own.number, own);
     return own;
   }
 
@@ -101,7 +108,9 @@ export class DuckDb {
 
   release(connection: SqlConnection): void {
     connection.clear();
-    this.#idle.push(connection);
+    if (this.#idle.length < IDLE_MAX) return void this.#idle.push(connection);
+    this.#connections.delete(connection.number);
+    connection.close();
   }
 
   close(): void {

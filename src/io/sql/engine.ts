@@ -3,7 +3,7 @@
 //   E1. A query holds a connection, a snapshot and its scans, and lets go of all three however it ends.
 //   E2. At most `RUNNING_MAX` queries are inside DuckDB at once: each blocks a thread of the pool that
 //       LMDB commits in, too.
-import type { DuckDBPreparedStatement } from '@duckdb/node-api';
+import type { DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import { must } from '../../actors/domain/assert.ts';
 import { QueryError } from '../../actors/domain/query-error.ts';
 import type { QueryBatch, QueryDescription, QueryOptions, QueryValue } from '../../actors/ports.ts';
@@ -17,7 +17,12 @@ import type { NewestPlan } from './plan-newest.ts';
 import type { Plan } from './planner.ts';
 import { QueryLife } from './query-life.ts';
 import type { RelationLookup } from './relations.ts';
-import { columnOrigins, resultColumn, type ColumnOrigin } from './result-columns.ts';
+import {
+  columnOrigins,
+  resultColumn,
+  type ColumnOrigin,
+  type ResultColumn,
+} from './result-columns.ts';
 import { countRows, lastValue, limitRows, readAll, withoutLastColumn, type Rows } from './rows.ts';
 import { Semaphore } from './semaphore.ts';
 import type { SourceNeeds } from './source-needs.ts';
@@ -60,6 +65,8 @@ export class SqlEngine {
   readonly #options: EngineOptions;
   readonly #duckDb: DuckDb;
   readonly #running = new Semaphore(RUNNING_MAX);
+  /** Of what has run already. */
+  readonly #columns = new WeakMap<DuckDBPreparedStatement, readonly ResultColumn[]>();
 
   private constructor(options: EngineOptions, duckDb: DuckDb) {
     this.#options = options;
@@ -78,15 +85,15 @@ export class SqlEngine {
     const life = new QueryLife({ timeoutMs: ownTimeoutMs, signal, clock });
     return life.during(async () => {
       const connection = await this.#connect(life);
-      const kept = parameters.length === 0 ? connection.recall(sql) : undefined;
-      const known = kept?.isRight?.() === true ? kept : undefined;
+      const known = parameters.length === 0 ? connection.recall(sql) : undefined;
       const statement = known ?? (await this.#read(connection, sql, parameters));
       const opening = this.#askForSource(life, statement.needs);
       const query = { life, connection, statement };
       const prepared = known?.prepared ?? (await this.#prepare(query, statement.plan));
-      if (parameters.length === 0 && statement.isRight !== undefined) {
-        connection.keep(sql, { ...statement, prepared });
-      }
+      const isKept =
+        known !== undefined ||
+        (parameters.length === 0 && connection.keep(sql, { ...statement, prepared }));
+      if (!isKept) life.atEnd(() => prepared.destroySync());
       const run = { ...query, source: await this.#openSource(life, opening) };
       const rows = (await this.#runNewest(run)) ?? (await this.#run(run, statement.plan, prepared));
       return limitRows(rows, maxRows);
@@ -199,12 +206,8 @@ export class SqlEngine {
     const { life, statement, source } = run;
     this.#setScans(run, scans, source);
     const result = await this.#running.run(() => life.during(() => prepared.stream()));
-    const names = statement.isExplain ? EXPLAIN_COLUMNS : result.columnNames();
-    const types = result.columnTypes();
-    const origins = columnOrigins(statement.query, names.length, LOOKUP);
-    const columns = names.map((name, index) =>
-      resultColumn(name, must(types[index], 'a column has a type'), origins[index] ?? NO_ORIGIN),
-    );
+    const columns = this.#columns.get(prepared) ?? columnsOf(result, statement);
+    this.#columns.set(prepared, columns);
     let reader: ChunkReader | undefined;
     const next = async (): Promise<QueryBatch | undefined> => {
       const batch = reader?.next();
@@ -233,7 +236,9 @@ export class SqlEngine {
       const scans = new Map(plan.scans);
       scans.set(newest.scanNumber, { ...scan, filter: { ...scan.filter, blocks } });
       const chosenPlan = { tree: newest.tree, scans };
-      const rows = await this.#run(run, chosenPlan, await this.#prepare(run, chosenPlan));
+      const prepared = await this.#prepare(run, chosenPlan);
+      run.life.atEnd(() => prepared.destroySync());
+      const rows = await this.#run(run, chosenPlan, prepared);
       const batches = await readAll(rows);
       if (isComplete(batches, newest, boundMs)) return withoutLastColumn(rows, batches);
     }
@@ -260,6 +265,15 @@ const NO_ORIGIN: ColumnOrigin = { item: undefined, relations: [] };
 const BROKEN_OFF = 'the query failed behind the rows that it gave';
 
 const EXPLAIN_COLUMNS = ['plan_type', 'plan'];
+
+function columnsOf(result: DuckDBResult, { isExplain, query }: Statement): ResultColumn[] {
+  const names = isExplain ? EXPLAIN_COLUMNS : result.columnNames();
+  const types = result.columnTypes();
+  const origins = columnOrigins(query, names.length, LOOKUP);
+  return names.map((name, index) =>
+    resultColumn(name, must(types[index], 'a column has a type'), origins[index] ?? NO_ORIGIN),
+  );
+}
 
 /** The result is full, and nothing that was not looked at comes before its last row. */
 function isComplete(

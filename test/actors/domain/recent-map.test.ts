@@ -15,6 +15,19 @@ describe('a recent map', () => {
     assert.ok(kept.length >= 5 && kept.length <= 10, `${kept.length} are kept`);
   });
 
+  test('tells once of each value that it drops', () => {
+    const dropped: string[] = [];
+    const map = new RecentMap<number, string>(4, (value) => dropped.push(value));
+    map.set(0, 'zero');
+    map.set(0, 'nought');
+    map.set(1, 'one');
+    assert.equal(map.get(0), 'nought');
+    map.set(0, 'none');
+    assert.deepEqual(dropped, ['zero', 'nought']);
+    for (let i = 2; i < 6; i++) map.set(i, `${i}`);
+    assert.deepEqual(dropped.toSorted(), ['2', 'none', 'nought', 'one', 'zero']);
+  });
+
   test('forgets a deleted value in either generation', () => {
     const map = new RecentMap<number, string>(4);
     for (let i = 0; i < 3; i++) map.set(i, 'old');
