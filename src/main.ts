@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Process entry: configuration in, a running server out, signals to a graceful stop.
 import { availableParallelism, hostname } from 'node:os';
-import { openPartitionPool } from './actors/partition-pool.ts';
+import { PartitionPool } from './actors/partition-pool.ts';
 import { loadConfig } from './io/config/load.ts';
 import type { LoadedConfig } from './io/config/load.ts';
 import { logOptionsOf } from './io/config/log-options.ts';
@@ -45,9 +45,9 @@ async function serve(loaded: LoadedConfig): Promise<void> {
 async function run({ config, warnings, noLogo }: LoadedConfig & { kind: 'run' }): Promise<void> {
   const log = createLogger(logOptionsOf(config, process.stdout.isTTY));
   for (const warning of warnings) log.of('reprise::config').warn(warning);
+  const threadsCount = Math.min(config.partitionThreads, config.defaultNumPartitions);
+  const pool = new PartitionPool(threadsCount, config.partitionThreads);
   try {
-    const threadsCount = Math.min(config.partitionThreads, config.defaultNumPartitions);
-    const pool = openPartitionPool(threadsCount, config.partitionThreads);
     // Its modules are loaded while the threads load theirs.
     const { startServer } = await import('./server.ts');
     const server = await startServer({ ...config, log, pool });
@@ -62,6 +62,7 @@ async function run({ config, warnings, noLogo }: LoadedConfig & { kind: 'run' })
     process.on('SIGHUP', () => server.reloadCredentials());
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    await pool.close();
     process.exit(1);
   }
 }

@@ -1,7 +1,7 @@
 // Wiring of what the main thread has of the partitions: the router to them, the supervisor of their
 // threads, snapshots of them, and where their traces go.
 import { randomBytes } from 'node:crypto';
-import { openPartitionPool } from './actors/partition-pool.ts';
+import { PartitionPool } from './actors/partition-pool.ts';
 import { Router } from './actors/router.ts';
 import type { SchemaActor } from './actors/schema-actor.ts';
 import { SnapshotActor } from './actors/snapshot-actor.ts';
@@ -34,7 +34,7 @@ interface PartitionParts {
 
 /** The threads run from `startThreads` on. */
 export function openPartitions(
-  { directory }: Opened,
+  { directory, closers }: Opened,
   parts: Parts,
   { schema, traceExport }: PartitionParts,
 ) {
@@ -54,8 +54,10 @@ export function openPartitions(
     environmentPaths: directory.partitionPaths,
     threadsCount,
   });
+  const pool = parts.pool ?? new PartitionPool(threadsCount);
+  closers.push(() => pool.close());
   const supervisor = new Supervisor({
-    pool: parts.pool ?? openPartitionPool(threadsCount),
+    pool,
     threadsCount,
     router,
     settings,

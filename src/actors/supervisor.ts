@@ -28,7 +28,7 @@ const DEATHS_MAX = 8;
 const DEATHS_WINDOW_MS = 60_000;
 
 export interface SupervisorOptions {
-  /** Destroyed when the supervisor closes. */
+  /** To be closed behind the supervisor: no thread has an open environment any more then. */
   readonly pool: PartitionPool;
   readonly threadsCount: number;
   readonly router: Router;
@@ -159,8 +159,6 @@ export class Supervisor implements PartitionThreadInspector {
     for (const channel of this.#channels) channel.postAlone({ kind: 'close' });
     await Promise.all(this.#tasks);
     for (const channel of this.#channels) channel.close();
-    // Keeps S1: no thread has an open environment any more.
-    await this.#pool.destroy();
   }
 
   #run(thread: number): void {
@@ -179,7 +177,7 @@ export class Supervisor implements PartitionThreadInspector {
     const transferList = tracePort === undefined ? [port2] : [port2, tracePort];
     const isPaused = this.#isPaused;
     const task = { port: port2, tracePort, thread, partitions, isPaused, settings };
-    this.#tasks[thread] = this.#pool.run(task, { transferList }).then(
+    this.#tasks[thread] = this.#pool.run(task, transferList).then(
       () => undefined,
       (error: unknown) => this.#replace(thread, error),
     );
