@@ -1,9 +1,8 @@
 // Who may use the server, over TLS and in clear text, and where it may connect to.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import * as http from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -23,21 +22,15 @@ import { NodeClient } from '../support/node-client.ts';
 import { RawDeployment } from '../support/raw-deployment.ts';
 import { Rig } from '../support/rig.ts';
 import { launch, runServerCommand, skippedOnReference } from '../support/servers.ts';
+import { temporaryFiles } from '../support/temporary-files.ts';
 import { waitFor } from '../support/wait.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'reprise-security-'));
-after(() => rmSync(directory, { recursive: true }));
+const { directory, file } = temporaryFiles('security');
 
 const cleanups: Array<() => void | Promise<void>> = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
-
-function file(name: string, text: string): string {
-  const path = join(directory, name);
-  writeFileSync(path, text);
-  return path;
-}
 
 const OPERATOR = { authorization: 'Bearer operators-own' };
 const CLIENT = { authorization: 'Bearer clients-own' };

@@ -41,6 +41,18 @@ export function mayComeAgain(id: NotificationId): boolean {
   return id.kind === 'namedSignal' || (id.kind === 'signal' && id.index === CANCEL_SIGNAL_INDEX);
 }
 
+/** As SQL and its JSON columns show it. */
+export function notificationIdJson(id: NotificationId): Readonly<Record<string, unknown>> {
+  switch (id.kind) {
+    case 'completion':
+      return { CompletionId: id.completionId };
+    case 'signal':
+      return { SignalIndex: id.index };
+    case 'namedSignal':
+      return { SignalName: id.name };
+  }
+}
+
 export function sameNotification(a: NotificationId, b: NotificationId): boolean {
   switch (a.kind) {
     case 'completion':

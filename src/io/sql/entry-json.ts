@@ -4,10 +4,11 @@ import type { CommandMessage, Header } from '../../actors/attempt/service-messag
 import { unreachable } from '../../actors/domain/assert.ts';
 import type { InvocationId } from '../../actors/domain/ids.ts';
 import { inScope, type InvocationTarget } from '../../actors/domain/invocation.ts';
-import type {
-  CommandEntry,
-  NotificationEntry,
-  NotificationId,
+import {
+  type CommandEntry,
+  type NotificationEntry,
+  type NotificationId,
+  notificationIdJson,
 } from '../../actors/domain/journal.ts';
 import type { NotificationResult } from '../../actors/domain/outcome.ts';
 import { startSpanIdOf, traceIdOf } from '../../actors/domain/trace.ts';
@@ -284,17 +285,6 @@ function eagerResultJson(payload: Uint8Array): unknown {
 
 function signalJson(id: Exclude<NotificationId, { kind: 'completion' }>): Json {
   return id.kind === 'namedSignal' ? { Name: id.name } : { Index: id.index };
-}
-
-function notificationIdJson(id: NotificationId): Json {
-  switch (id.kind) {
-    case 'completion':
-      return { CompletionId: id.completionId };
-    case 'signal':
-      return { SignalIndex: id.index };
-    case 'namedSignal':
-      return { SignalName: id.name };
-  }
 }
 
 function headerJson({ key, value }: Header): Json {

@@ -1,7 +1,7 @@
 // What an invocation waits for, as SQL shows it. Futures are lists in postfix order, and may be deeper than
 // a function may call itself.
 import type { AwaitedFuture } from '../../actors/domain/awaited-future.ts';
-import type { NotificationId } from '../../actors/domain/journal.ts';
+import { type NotificationId, notificationIdJson } from '../../actors/domain/journal.ts';
 
 export function futureJson(future: AwaitedFuture): string | undefined {
   const nodes: string[] = [];
@@ -11,7 +11,7 @@ export function futureJson(future: AwaitedFuture): string | undefined {
       const name = step.combinator.charAt(0).toUpperCase() + step.combinator.slice(1);
       nodes.push(`{"${name}":[${children.join(',')}]}`);
     } else {
-      nodes.push(JSON.stringify({ Single: notificationJson(step) }));
+      nodes.push(JSON.stringify({ Single: notificationIdJson(step) }));
     }
   }
   return nodes[0];
@@ -31,15 +31,4 @@ export function topmostIds(future: AwaitedFuture): readonly NotificationId[] {
     }
   }
   return children.filter((node) => node !== 'combination');
-}
-
-function notificationJson(id: NotificationId): Readonly<Record<string, unknown>> {
-  switch (id.kind) {
-    case 'completion':
-      return { CompletionId: id.completionId };
-    case 'signal':
-      return { SignalIndex: id.index };
-    case 'namedSignal':
-      return { SignalName: id.name };
-  }
 }

@@ -1,11 +1,10 @@
 // The listener in TLS, with real handshakes.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
 import * as https from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { HttpHandler, HttpListener } from '../../../src/io/http/exchange.ts';
 import { startHttpListener } from '../../../src/io/http/listener.ts';
@@ -23,16 +22,10 @@ import {
 } from '../../support/certificate.ts';
 import { requestSecurely } from '../../support/https.ts';
 import { RawConnection, requestBytes, sendRequest } from '../../support/raw-http.ts';
+import { temporaryFiles } from '../../support/temporary-files.ts';
 import { recordingLog } from './listeners.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'reprise-tls-'));
-after(() => rmSync(directory, { recursive: true }));
-
-function file(name: string, text: string): string {
-  const path = join(directory, name);
-  writeFileSync(path, text);
-  return path;
-}
+const { directory, file } = temporaryFiles('tls');
 
 const FILES = {
   certFile: file('server.pem', SERVER_CERTIFICATE),

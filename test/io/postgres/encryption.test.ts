@@ -1,9 +1,7 @@
 // The port in TLS, with the `pg` package and with bytes of our own.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, afterEach, describe, test } from 'node:test';
+import { writeFileSync } from 'node:fs';
+import { afterEach, describe, test } from 'node:test';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { serialize } from 'pg-protocol/dist/serializer.js';
@@ -21,15 +19,9 @@ import {
 } from '../../support/certificate.ts';
 import { PostgresPeer, startServer } from '../../support/postgres-peer.ts';
 import { ScriptedEngine } from '../../support/scripted-engine.ts';
+import { temporaryFiles } from '../../support/temporary-files.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'reprise-postgres-tls-'));
-after(() => rmSync(directory, { recursive: true }));
-
-function file(name: string, text: string): string {
-  const path = join(directory, name);
-  writeFileSync(path, text);
-  return path;
-}
+const { file } = temporaryFiles('postgres-tls');
 
 const FILES = {
   certFile: file('server.pem', SERVER_CERTIFICATE),
